@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// How a body of any type becomes one function pointer. For the engine and for Workflow; hosts need nothing of it.
+
+#include <baton/graph/context.hpp>
+#include <baton/graph/task.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <new>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace baton::detail {
+
+/// Offsets of values in a run are counted in these units, so that 32 bits reach 32 GiB.
+inline constexpr std::size_t value_unit = 8;
+/// Captures up to this size that are trivially copyable live in the task's record.
+inline constexpr std::size_t inline_capture_size = 16;
+
+/// What a call of a body needs of the run, the same for all tasks of a run.
+struct Frame {
+  std::byte* values = nullptr;                ///< The run's values start here.
+  const std::uint32_t* first_slot = nullptr;  ///< By task: where its entries in `slots` begin.
+  const std::uint32_t* slots = nullptr;       ///< Per task: its own offset, then those of its arguments.
+  Context* context = nullptr;                 ///< Only while a body that takes a Context is called.
+
+  [[nodiscard]] const std::uint32_t* slots_of(std::uint32_t task) const { return slots + first_slot[task]; }
+  template <typename T>
+  [[nodiscard]] T* value(std::uint32_t offset) const {
+    return std::launder(reinterpret_cast<T*>(values + std::size_t{offset} * value_unit));
+  }
+};
+
+/// Calls the body whose capture is at `capture`, for `task`, and keeps its result in the run.
+using Invoke = void (*)(const void* capture, const Frame& frame, std::uint32_t task);
+
+/// What the builder keeps of a body's type. One static object a type, or one a task for untyped bodies.
+struct BodyType {
+  Invoke invoke = nullptr;
+  TypeRef result = nullptr;
+  bool takes_context = false;
+  bool untyped = false;               ///< Arguments are one counted group; `parameters` are checked by build().
+  std::vector<TypeRef> parameters{};  ///< Only for untyped bodies.
+};
+
+/// The producers that feed one parameter.
+struct Wire {
+  enum class Kind : std::uint8_t { shared, taken, group };
+  Kind kind = Kind::shared;
+  AnyTask task;                  ///< For shared and taken.
+  std::vector<AnyTask> tasks{};  ///< For group.
+};
+
+// ---- What may be passed for a parameter, and what the body then gets ----
+
+template <typename T>
+struct Shared {
+  using Parameter = const T&;
+  static Wire wire(const Task<T>& task) { return {Wire::Kind::shared, task, {}}; }
+  static const T& read(const Frame& frame, const std::uint32_t*& slot) { return *frame.value<T>(*slot++); }
+};
+
+template <typename T>
+struct Moved {
+  using Parameter = T&&;
+  static Wire wire(const Taken<T>& taken) { return {Wire::Kind::taken, taken.task, {}}; }
+  static T&& read(const Frame& frame, const std::uint32_t*& slot) { return std::move(*frame.value<T>(*slot++)); }
+};
+
+template <typename T>
+struct Group {
+  using Parameter = Values<T>;
+  static Wire wire(const std::vector<Task<T>>& tasks) {
+    return {Wire::Kind::group, AnyTask{}, std::vector<AnyTask>(tasks.begin(), tasks.end())};
+  }
+  static Values<T> read(const Frame& frame, const std::uint32_t*& slot) {
+    const std::uint32_t count = *slot++;
+    const std::uint32_t* offsets = slot;
+    slot += count;
+    return Values<T>(frame.values, offsets, count);
+  }
+};
+
+template <typename T>
+Shared<T> argument_kind(const Task<T>&);
+template <typename T>
+Moved<T> argument_kind(const Taken<T>&);
+template <typename T>
+Group<T> argument_kind(const std::vector<Task<T>>&);
+template <typename T>
+concept IsArgument = requires(const T& argument) { argument_kind(argument); };
+template <typename T>
+using ArgumentKind = decltype(argument_kind(std::declval<const T&>()));
+
+template <typename T>
+inline constexpr bool carries_value = true;
+template <>
+inline constexpr bool carries_value<Task<void>> = false;
+template <>
+inline constexpr bool carries_value<Taken<void>> = false;
+template <>
+inline constexpr bool carries_value<std::vector<Task<void>>> = false;
+
+// ---- What can be wrong with a body; each has one message in Workflow::task ----
+
+enum class BodyFault { none, not_a_handle, no_value, mutable_body, too_few, too_many, wrong_type, reference };
+
+template <typename F>
+inline constexpr int arity_of = -1;  // unknown: overloaded, generic, or no function at all
+template <typename R, typename... P>
+inline constexpr int arity_of<R (*)(P...)> = sizeof...(P);
+template <typename R, typename... P>
+inline constexpr int arity_of<R (*)(P...) noexcept> = sizeof...(P);
+template <typename R, typename C, typename... P>
+inline constexpr int arity_of<R (C::*)(P...)> = sizeof...(P);
+template <typename R, typename C, typename... P>
+inline constexpr int arity_of<R (C::*)(P...) const> = sizeof...(P);
+template <typename R, typename C, typename... P>
+inline constexpr int arity_of<R (C::*)(P...) noexcept> = sizeof...(P);
+template <typename R, typename C, typename... P>
+inline constexpr int arity_of<R (C::*)(P...) const noexcept> = sizeof...(P);
+
+template <typename F>
+inline constexpr bool first_is_context = false;
+template <typename R, typename... P>
+inline constexpr bool first_is_context<R (*)(Context&, P...)> = true;
+template <typename R, typename C, typename... P>
+inline constexpr bool first_is_context<R (C::*)(Context&, P...)> = true;
+template <typename R, typename C, typename... P>
+inline constexpr bool first_is_context<R (C::*)(Context&, P...) const> = true;
+template <typename R, typename... P>
+inline constexpr bool first_is_context<R (*)(Context&, P...) noexcept> = true;
+template <typename R, typename C, typename... P>
+inline constexpr bool first_is_context<R (C::*)(Context&, P...) noexcept> = true;
+template <typename R, typename C, typename... P>
+inline constexpr bool first_is_context<R (C::*)(Context&, P...) const noexcept> = true;
+
+template <typename F, typename... Parameters>
+constexpr BodyFault why_not_callable() {
+  constexpr auto compare = [](int arity, bool context) {
+    const int wanted = arity - (context ? 1 : 0);
+    const int given = sizeof...(Parameters);
+    if (arity < 0 || wanted == given) return BodyFault::wrong_type;
+    return given < wanted ? BodyFault::too_few : BodyFault::too_many;
+  };
+  if constexpr (requires { &F::operator(); }) {
+    using Call = decltype(&F::operator());
+    return compare(arity_of<Call>, first_is_context<Call>);
+  } else {
+    return compare(arity_of<F>, first_is_context<F>);
+  }
+}
+
+template <typename F, typename... Parameters>
+constexpr BodyFault find_call_fault() {
+  constexpr bool plain = std::is_invocable_v<const F&, Parameters...>;
+  constexpr bool with_context = std::is_invocable_v<const F&, Context&, Parameters...>;
+  if constexpr (plain) {
+    if (std::is_reference_v<std::invoke_result_t<const F&, Parameters...>>) return BodyFault::reference;
+  } else if constexpr (with_context) {
+    if (std::is_reference_v<std::invoke_result_t<const F&, Context&, Parameters...>>) return BodyFault::reference;
+  } else if constexpr (std::is_invocable_v<F&, Parameters...> || std::is_invocable_v<F&, Context&, Parameters...>) {
+    return BodyFault::mutable_body;
+  } else {
+    return why_not_callable<F, Parameters...>();
+  }
+  return BodyFault::none;
+}
+
+template <typename F, typename... Arguments>
+constexpr BodyFault find_body_fault() {
+  if constexpr (!(IsArgument<Arguments> && ...)) {
+    return BodyFault::not_a_handle;
+  } else if constexpr (!(carries_value<Arguments> && ...)) {
+    return BodyFault::no_value;
+  } else {
+    return find_call_fault<F, typename ArgumentKind<Arguments>::Parameter...>();
+  }
+}
+
+// ---- The call ----
+
+/// Where a body of type `F` is kept: in its task's record, or, where it does not fit, in an arena the record points to.
+template <typename F>
+struct Capture {
+  static constexpr bool is_inline = sizeof(F) <= inline_capture_size && alignof(F) <= alignof(void*) &&
+                                    std::is_trivially_copyable_v<F> && std::is_trivially_destructible_v<F>;
+
+  static const F& body(const void* capture) {
+    if constexpr (is_inline) {
+      return *std::launder(static_cast<const F*>(capture));
+    } else {
+      return **static_cast<const F* const*>(capture);
+    }
+  }
+};
+
+/// The body `F` (decayed) fed by arguments of the given kinds.
+template <typename F, typename... Kinds>
+struct BoundBody {
+  static constexpr bool takes_context = !std::is_invocable_v<const F&, typename Kinds::Parameter...>;
+  using Invoked =
+      std::conditional_t<takes_context, std::invoke_result<const F&, Context&, typename Kinds::Parameter...>,
+                         std::invoke_result<const F&, typename Kinds::Parameter...>>;
+  using Result = std::remove_cv_t<typename Invoked::type>;
+  static constexpr bool uses_slots = !std::is_void_v<Result> || sizeof...(Kinds) > 0;
+
+  static Result call(const F& function, const Frame& frame, [[maybe_unused]] const std::uint32_t* slot) {
+    // Braces: the arguments are read from left to right, which `slot` relies on.
+    std::tuple<typename Kinds::Parameter...> arguments{Kinds::read(frame, slot)...};
+    return std::apply(
+        [&](auto&&... values) -> Result {
+          if constexpr (takes_context) {
+            return std::invoke(function, *frame.context, static_cast<typename Kinds::Parameter>(values)...);
+          } else {
+            return std::invoke(function, static_cast<typename Kinds::Parameter>(values)...);
+          }
+        },
+        arguments);
+  }
+
+  static void invoke(const void* capture, const Frame& frame, std::uint32_t task) {
+    if constexpr (!uses_slots) {
+      if constexpr (takes_context) {
+        std::invoke(Capture<F>::body(capture), *frame.context);
+      } else {
+        std::invoke(Capture<F>::body(capture));
+      }
+    } else {
+      const std::uint32_t* slots = frame.slots_of(task);
+      if constexpr (std::is_void_v<Result>) {
+        call(Capture<F>::body(capture), frame, slots + 1);
+      } else {
+        ::new (static_cast<void*>(frame.values + std::size_t{slots[0]} * value_unit))
+            Result(call(Capture<F>::body(capture), frame, slots + 1));
+      }
+    }
+  }
+
+  static BodyType describe() {
+    BodyType type;
+    type.invoke = &invoke;
+    type.result = type_of<Result>();
+    type.takes_context = takes_context;
+    return type;
+  }
+  static const BodyType& type() {
+    static const BodyType type = describe();
+    return type;
+  }
+};
+
+}  // namespace baton::detail

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <baton/base/export.hpp>
+#include <baton/base/time.hpp>
+
+#include <cstdint>
+#include <stop_token>
+#include <string>
+#include <string_view>
+
+namespace baton {
+
+namespace detail {
+struct ChildCall;
+}
+
+/// What a body sees of the run that calls it: a body that takes a `Context&` as its first parameter gets one.
+///
+/// Valid during the call, on the thread of the call.
+class BATON_API Context {
+ public:
+  Context(const Context&) = delete;
+  Context& operator=(const Context&) = delete;
+
+  /// Asked to stop when the run is cancelled or stops at a failure. The token may outlive the call.
+  [[nodiscard]] virtual std::stop_token stop_token() const = 0;
+
+  /// Whether the run wants its bodies to stop. Cheap enough for an inner loop.
+  [[nodiscard]] virtual bool stop_requested() const noexcept = 0;
+
+  /// @throws Cancelled when the run wants its bodies to stop; the task then ends `cancelled`.
+  void throw_if_stopped() const;
+
+  /// Ends the task `duration` after this call, or with the body if that takes longer.
+  ///
+  /// Until then the task is `waiting`, keeps its inputs and resources, and holds no thread. The time is that of the
+  /// scheduler's clock and counts from this call; zero and negative durations end the task with its body. The last call
+  /// counts. Cancelling the run ends the task at once, as `cancelled`.
+  virtual void park_for(Duration duration) = 0;
+
+  /// The time of the scheduler's clock.
+  [[nodiscard]] virtual TimePoint now() const noexcept = 0;
+
+  /// Which call of the body this is, counted from 1.
+  [[nodiscard]] virtual std::uint32_t attempt() const noexcept = 0;
+
+  /// The name of the task, or `#17` where it has none, 17 counting the tasks of the workflow from 0 in order of
+  /// creation.
+  [[nodiscard]] virtual std::string task_name() const = 0;
+
+  /// The name of the workflow; empty where it has none.
+  [[nodiscard]] virtual std::string_view workflow_name() const noexcept = 0;
+
+  /// The number of the run, as `Run::id` gives it.
+  [[nodiscard]] virtual std::uint64_t run_id() const noexcept = 0;
+
+  /// For the body of a sub-workflow: starts the child run; the task ends when that has ended.
+  virtual void call(detail::ChildCall&& child) = 0;
+
+ protected:
+  Context() = default;
+  virtual ~Context();
+};
+
+}  // namespace baton

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <baton/base/error.hpp>
+#include <baton/base/export.hpp>
+#include <baton/graph/body.hpp>
+#include <baton/graph/plan.hpp>
+#include <baton/graph/task.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace baton {
+
+namespace detail {
+class Definition;
+struct InputFallback;
+}  // namespace detail
+
+/// What is to be done: tasks, their data and their order. Mutable; `build` makes an immutable Plan of it, which runs.
+///
+/// Bodies are called through `const`, since runs of one plan overlap, and are shared between a workflow, its copies and
+/// its plans. Mistakes that the compiler cannot see (foreign handles, cycles, duplicate names) are collected and
+/// reported by `build`, all at once.
+///
+/// One thread at a time. A copy is independent of the original: use `counterpart` to get its handles. After a move the
+/// source is an empty workflow, and the handles it had given out belong to the target.
+class BATON_API Workflow {
+ public:
+  /// A workflow without a name.
+  Workflow();
+  explicit Workflow(std::string_view name);
+  Workflow(const Workflow& other);
+  Workflow& operator=(const Workflow& other);
+  Workflow(Workflow&& other) noexcept;
+  Workflow& operator=(Workflow&& other) noexcept;
+  ~Workflow();
+
+  [[nodiscard]] std::string_view name() const noexcept;
+  /// The number of tasks, inputs included, without removed ones.
+  [[nodiscard]] std::size_t size() const noexcept;
+  [[nodiscard]] bool empty() const noexcept { return size() == 0; }
+
+  /// Adds a task that calls `body` with the results of `arguments`.
+  ///
+  /// An argument is a `Task<T>` (the body gets `const T&`), `take(task)` (`T&&`), or a `std::vector<Task<T>>`
+  /// (`Values<T>`, which converts to `std::vector<T>`). A body whose first parameter is `Context&` gets that too. The
+  /// body is kept by value (moved in where it is an rvalue), its result may be any type that is not a reference,
+  /// move-only ones included.
+  ///
+  /// @param name  Unique in the workflow, not empty, without `/`, `[` and `]`, which derived names use.
+  /// @throws what copying or moving the body throws; the workflow is then unchanged.
+  template <typename Body, typename... Arguments>
+  auto task(std::string_view name, Body&& body, const Arguments&... arguments) {
+    return make_task(&name, std::forward<Body>(body), arguments...);
+  }
+  /// Adds a task without a name; it is shown as `#17`, 17 counting the tasks of the workflow from 0.
+  template <typename Body, typename... Arguments>
+    requires(!std::is_convertible_v<Body, std::string_view>)
+  auto task(Body&& body, const Arguments&... arguments) {
+    return make_task(nullptr, std::forward<Body>(body), arguments...);
+  }
+
+  /// Adds a value that each run is given by `Inputs::set`; starting a run without it is a DefinitionError.
+  template <typename T>
+  Input<T> input(std::string_view name) {
+    return Input<T>(Task<T>(add_input(name, type_of<T>(), nullptr)));
+  }
+  /// Adds a value that a run may be given, and that is a copy of `fallback` in the others.
+  template <typename T>
+  Input<T> input(std::string_view name, T fallback) {
+    auto holder = std::make_shared<const T>(std::move(fallback));
+    return Input<T>(Task<T>(add_input(name, type_of<T>(), make_fallback(std::move(holder)))));
+  }
+
+  /// Adds a task that runs another plan and ends as it ends, without holding a thread meanwhile.
+  ///
+  /// What the plan lacks for running (a bound input, a declared resource) and an `output` that is not of it make the
+  /// task fail when it runs; `build` does not look into `plan`.
+  ///
+  /// @param output    A task of `plan` whose result becomes the result of this one; moved out of the child run.
+  /// @param bindings  `bind(input, task)`: what feeds each input of `plan`.
+  template <typename T, typename... Bindings>
+  Task<T> subworkflow(std::string_view name, const Plan& plan, const Task<T>& output, const Bindings&... bindings);
+  /// The same without a result.
+  template <typename... Bindings>
+  Task<void> subworkflow(std::string_view name, const Plan& plan, const Bindings&... bindings);
+
+  /// Adds a task whose types are known at run time only, for registries and loaders of files.
+  ///
+  /// `body` is called as `body(UntypedCall&)`, see <baton/graph/untyped.hpp>. `build` checks that each argument's type
+  /// is the parameter's.
+  template <typename Body>
+  AnyTask untyped_task(std::string_view name, TypeRef result, std::vector<TypeRef> parameters, Body body,
+                       const std::vector<AnyTask>& arguments);
+
+  /// Makes `to` start only after `from` has ended well. Declaring an edge again changes nothing.
+  void edge(AnyTask from, AnyTask to);
+  /// Removes the order between `from` and `to`; one that a value needs stays. Removing what is not there changes
+  /// nothing.
+  void remove_edge(AnyTask from, AnyTask to);
+  /// Removes a task and its edges. Tasks that use its result are reported by `build` until they are replaced or removed
+  /// too.
+  void remove(AnyTask task);
+  /// Gives a task another body and other arguments; handle, name, order-only edges and settings stay. The result's type
+  /// must be the same.
+  template <typename T, typename Body, typename... Arguments>
+  void replace(const Task<T>& task, Body&& body, const Arguments&... arguments);
+  /// @throws UsageError when `task` is not a task of this workflow.
+  void rename(AnyTask task, std::string_view name);
+
+  /// The task called `name`, or nothing.
+  [[nodiscard]] std::optional<AnyTask> find(std::string_view name) const;
+  /// The task called `name`, typed.
+  /// @throws UsageError when there is none, or its result is not a `T`; the message says which.
+  template <typename T>
+  [[nodiscard]] Task<T> task_named(std::string_view name) const {
+    return Task<T>(find_typed(name, type_of<T>()));
+  }
+  /// The handle, in this workflow, of the task that `task` names in the workflow that this one was copied from.
+  /// Which workflow `task` is of is not checked: one of a third workflow gives a wrong handle.
+  /// @throws UsageError when this workflow has no such task.
+  [[nodiscard]] AnyTask counterpart(AnyTask task) const;
+  template <typename T>
+  [[nodiscard]] Task<T> counterpart(const Task<T>& task) const {
+    return Task<T>(counterpart(static_cast<const AnyTask&>(task)));
+  }
+  template <typename T>
+  [[nodiscard]] Input<T> counterpart(const Input<T>& task) const {
+    return Input<T>(counterpart(static_cast<const Task<T>&>(task)));
+  }
+
+  /// Checks everything and freezes it. Linear in tasks and edges.
+  ///
+  /// @throws DefinitionError with every fault: each cycle, task by task; handles of other workflows or of removed
+  ///         tasks; duplicate, empty and reserved names; arguments of a wrong type; values taken that others need. The
+  ///         workflow is unchanged.
+  [[nodiscard]] Plan build() const&;
+  /// The same, giving the workflow's memory to the plan; the workflow is empty afterwards, also when this throws.
+  [[nodiscard]] Plan build() &&;
+
+ private:
+  friend class AnyTask;
+  using Fallback = std::shared_ptr<const detail::InputFallback>;
+
+  template <typename T>
+  static Fallback make_fallback(std::shared_ptr<const T> value);
+  template <typename Body, typename... Arguments>
+  auto make_task(const std::string_view* name, Body&& body, const Arguments&... arguments);
+  template <typename Body>
+  void store_body(Body&& body, std::byte* capture);
+
+  void* reserve_capture(std::size_t size, std::size_t alignment);
+  void keep_capture(void* place, void (*destroy)(void*) noexcept) noexcept;
+  AnyTask add_task(const std::string_view* name, const detail::BodyType& type, const std::byte* capture,
+                   const detail::Wire* wires, std::size_t wire_count);
+  AnyTask add_untyped_task(std::string_view name, detail::BodyType type, const std::byte* capture,
+                           const std::vector<AnyTask>& arguments);
+  void replace_task(AnyTask task, const detail::BodyType& type, const std::byte* capture, const detail::Wire* wires,
+                    std::size_t wire_count);
+  void check_subworkflow(AnyTask task, const Plan& plan, AnyTask output, const std::vector<AnyTask>& inputs);
+  AnyTask add_input(std::string_view name, TypeRef type, Fallback fallback);
+  [[nodiscard]] AnyTask find_typed(std::string_view name, TypeRef type) const;
+  detail::Definition& definition();
+
+  std::unique_ptr<detail::Definition> definition_;  // null: empty and nameless
+};
+
+}  // namespace baton
+
+#include <baton/graph/workflow_inl.hpp>

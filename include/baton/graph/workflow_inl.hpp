@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// Definitions of the templates of Workflow.
+
+#include <baton/graph/inputs.hpp>
+#include <baton/graph/untyped.hpp>
+#include <baton/graph/workflow.hpp>
+
+namespace baton {
+
+template <typename Body>
+void Workflow::store_body(Body&& body, std::byte* capture) {
+  using F = std::decay_t<Body>;
+  if constexpr (detail::Capture<F>::is_inline) {
+    ::new (static_cast<void*>(capture)) F(std::forward<Body>(body));
+  } else {
+    F* kept = ::new (reserve_capture(sizeof(F), alignof(F))) F(std::forward<Body>(body));
+    if constexpr (!std::is_trivially_destructible_v<F>) {
+      keep_capture(kept, [](void* place) noexcept { static_cast<F*>(place)->~F(); });
+    }
+    ::new (static_cast<void*>(capture)) F*(kept);
+  }
+}
+
+namespace detail {
+
+/// Refuses a wrong body with one message; true when it is fine.
+template <typename F, typename... Arguments>
+constexpr bool check_body() {
+  constexpr BodyFault fault = find_body_fault<F, Arguments...>();
+  static_assert(
+      fault != BodyFault::not_a_handle,
+      "baton: each argument after the body must be a task's handle, take(handle), or a std::vector of handles "
+      "(capture plain values in the body instead)");
+  static_assert(fault != BodyFault::no_value,
+                "baton: an argument is a task without a result (Task<void>): use .after(task) for order without data");
+  static_assert(
+      fault != BodyFault::mutable_body,
+      "baton: a body is called through const, because runs of a plan may overlap: drop 'mutable', or keep changing "
+      "state behind a std::atomic, a mutex or a pointer");
+  static_assert(
+      fault != BodyFault::too_few,
+      "baton: the body has more parameters than it is given arguments: pass a task's handle for each parameter");
+  static_assert(
+      fault != BodyFault::too_many,
+      "baton: the body has fewer parameters than it is given arguments: drop an argument, or use .after(task) for "
+      "order without data");
+  static_assert(
+      fault != BodyFault::wrong_type,
+      "baton: the body cannot be called with these arguments: a Task<T> gives it a const T&, take(task) a T&&, a "
+      "std::vector<Task<T>> a Values<T>");
+  static_assert(fault != BodyFault::reference,
+                "baton: the body returns a reference, which would dangle: return a value, or a std::shared_ptr");
+  return fault == BodyFault::none;
+}
+
+}  // namespace detail
+
+template <typename Body, typename... Arguments>
+auto Workflow::make_task(const std::string_view* name, Body&& body, const Arguments&... arguments) {
+  using F = std::decay_t<Body>;
+  if constexpr (detail::check_body<F, Arguments...>()) {
+    using Bound = detail::BoundBody<F, detail::ArgumentKind<Arguments>...>;
+    alignas(void*) std::byte capture[detail::inline_capture_size]{};
+    store_body(std::forward<Body>(body), capture);
+    const detail::Wire* wires = nullptr;
+    if constexpr (sizeof...(Arguments) > 0) {
+      const detail::Wire list[] = {detail::ArgumentKind<Arguments>::wire(arguments)...};
+      wires = list;
+      return Task<typename Bound::Result>(add_task(name, Bound::type(), capture, wires, sizeof...(Arguments)));
+    } else {
+      return Task<typename Bound::Result>(add_task(name, Bound::type(), capture, wires, 0));
+    }
+  } else {
+    return Task<void>{};
+  }
+}
+
+template <typename T, typename Body, typename... Arguments>
+void Workflow::replace(const Task<T>& task, Body&& body, const Arguments&... arguments) {
+  using F = std::decay_t<Body>;
+  if constexpr (detail::check_body<F, Arguments...>()) {
+    using Bound = detail::BoundBody<F, detail::ArgumentKind<Arguments>...>;
+    static_assert(std::is_same_v<typename Bound::Result, T>,
+                  "baton: the new body must return what the task's handle says, since other tasks use that type");
+    alignas(void*) std::byte capture[detail::inline_capture_size]{};
+    store_body(std::forward<Body>(body), capture);
+    const std::vector<detail::Wire> wires{detail::ArgumentKind<Arguments>::wire(arguments)...};
+    replace_task(task, Bound::type(), capture, wires.data(), wires.size());
+  }
+}
+
+template <typename T>
+Workflow::Fallback Workflow::make_fallback(std::shared_ptr<const T> value) {
+  return std::make_shared<const detail::InputFallback>(detail::InputFallback{
+      std::move(value), [](void* to, const void* from) { ::new (to) T(*static_cast<const T*>(from)); }});
+}
+
+namespace detail {
+
+/// The body of a sub-workflow: gathers the inputs and asks the engine for the child run.
+template <typename... T>
+struct SubworkflowBody {
+  Plan plan;
+  AnyTask output;
+  std::tuple<Input<T>...> inputs;
+
+  template <typename... Values>
+  void operator()(Context& context, Values&&... values) const {
+    Inputs given;
+    std::apply([&](const auto&... input) { (given.set(input, std::forward<Values>(values)), ...); }, inputs);
+    context.call(ChildCall{&plan, std::move(given), output});
+  }
+};
+
+template <typename Result, typename Bound>
+const BodyType& type_with_result() {
+  static const BodyType type = [] {
+    BodyType changed = Bound::describe();
+    changed.result = type_of<Result>();
+    return changed;
+  }();
+  return type;
+}
+
+}  // namespace detail
+
+template <typename T, typename... Bindings>
+Task<T> Workflow::subworkflow(std::string_view name, const Plan& plan, const Task<T>& output,
+                              const Bindings&... bindings) {
+  static_assert(std::is_void_v<T> || std::is_move_constructible_v<T>,
+                "baton: the result of a sub-workflow is moved out of it, so its type must be movable");
+  using F = detail::SubworkflowBody<typename decltype(bindings.input)::Result...>;
+  using Bound = detail::BoundBody<F, detail::ArgumentKind<decltype(bindings.argument)>...>;
+  alignas(void*) std::byte capture[detail::inline_capture_size]{};
+  store_body(F{plan, output, {bindings.input...}}, capture);
+  const std::vector<detail::Wire> wires{detail::ArgumentKind<decltype(bindings.argument)>::wire(bindings.argument)...};
+  const Task<T> task(add_task(&name, detail::type_with_result<T, Bound>(), capture, wires.data(), wires.size()));
+  check_subworkflow(task, plan, output, {bindings.input...});
+  return task;
+}
+
+template <typename... Bindings>
+Task<void> Workflow::subworkflow(std::string_view name, const Plan& plan, const Bindings&... bindings) {
+  return subworkflow(name, plan, Task<void>{}, bindings...);
+}
+
+template <typename Body>
+AnyTask Workflow::untyped_task(std::string_view name, TypeRef result, std::vector<TypeRef> parameters, Body body,
+                               const std::vector<AnyTask>& arguments) {
+  static_assert(std::is_invocable_v<const Body&, UntypedCall&>,
+                "baton: an untyped body is called as body(UntypedCall&), through const");
+  alignas(void*) std::byte capture[detail::inline_capture_size]{};
+  detail::BodyType type;
+  type.invoke = [](const void* stored, const detail::Frame& frame, std::uint32_t task) {
+    if constexpr (std::is_invocable_v<const Body&, UntypedCall&>) {  // said once above
+      UntypedCall call(frame, frame.slots_of(task));
+      std::invoke(detail::Capture<Body>::body(stored), call);
+    }
+  };
+  type.result = result;
+  type.takes_context = true;
+  type.untyped = true;
+  type.parameters = std::move(parameters);
+  store_body(std::move(body), capture);
+  return add_untyped_task(name, std::move(type), capture, arguments);
+}
+
+}  // namespace baton

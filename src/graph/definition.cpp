@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: MIT
+#include "graph/definition.hpp"
+
+#include "graph/handle_access.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <mutex>
+
+namespace baton {
+
+namespace detail {
+namespace {
+
+class SlotTable {
+ public:
+  WorkflowSlot* take() {
+    const std::lock_guard lock(mutex_);
+    if (free_ == nullptr) {
+      slots_.emplace_back();
+      return &slots_.back();
+    }
+    WorkflowSlot* slot = free_;
+    free_ = slot->next_free;
+    return slot;
+  }
+
+  void give_back(WorkflowSlot* slot) {
+    const std::lock_guard lock(mutex_);
+    slot->next_free = free_;
+    free_ = slot;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::deque<WorkflowSlot> slots_;
+  WorkflowSlot* free_ = nullptr;
+};
+
+SlotTable& slot_table() {
+  // Never destroyed: handles and workflows in static storage may outlive any destructor order.
+  static SlotTable* const table = new SlotTable;
+  return *table;
+}
+
+WorkflowIdentity take_identity(Definition* definition) {
+  WorkflowSlot* slot = slot_table().take();
+  slot->definition = definition;
+  return {slot, slot->generation.load(std::memory_order_relaxed)};
+}
+
+}  // namespace
+
+Definition::Definition() : identity_(take_identity(this)) {}
+
+Definition::Definition(const Definition& other)
+    : name(other.name),
+      tasks(other.tasks),
+      edges(other.edges),
+      wires(other.wires),
+      names(other.names),
+      settings(other.settings),
+      inputs(other.inputs),
+      arenas(other.arenas),
+      untyped_bodies(other.untyped_bodies),
+      faults(other.faults),
+      live_count(other.live_count),
+      identity_(take_identity(this)),
+      origins_(other.origins_) {
+  origins_.push_back({other.identity_, other.tasks.size()});
+}
+
+Definition::~Definition() {
+  identity_.slot->generation.fetch_add(1, std::memory_order_relaxed);
+  identity_.slot->definition = nullptr;
+  slot_table().give_back(identity_.slot);
+}
+
+Definition& Definition::of(WorkflowIdentity identity) {
+  if (identity.slot == nullptr) throw UsageError("this handle names no task: it was never given out by a workflow");
+  if (identity.slot->generation.load(std::memory_order_relaxed) != identity.generation) {
+    throw UsageError(
+        "the workflow of this handle no longer exists: it was destroyed, or built by std::move(flow).build()");
+  }
+  return *identity.slot->definition;
+}
+
+void* Definition::reserve_capture(std::size_t size, std::size_t alignment) {
+  // Plans and copies share arenas and may be destroyed on other threads: only an arena nobody else holds may grow.
+  if (arenas.empty() || arenas.back().use_count() != 1) arenas.push_back(std::make_shared<Arena>());
+  return arenas.back()->reserve(size, alignment);
+}
+
+std::uint32_t Definition::add(const std::string_view* task_name, const BodyType& type, const std::byte* capture) {
+  if (tasks.size() >= max_tasks) throw UsageError("a workflow has at most " + std::to_string(max_tasks) + " tasks");
+  TaskDraft draft{&type, {}, 0, 0};
+  std::memcpy(draft.capture, capture, sizeof(draft.capture));
+  if (task_name != nullptr) {
+    names.emplace_back(*task_name);
+    draft.name = static_cast<std::uint32_t>(names.size());
+  }
+  tasks.push_back(draft);
+  ++live_count;
+  return static_cast<std::uint32_t>(tasks.size() - 1);
+}
+
+void Definition::wire(std::uint32_t task, const Wire* list, std::size_t count) {
+  std::erase_if(faults, [task](const DefinitionFault& fault) { return fault.owner == task && fault.wiring; });
+  if (wires.empty()) wires.push_back(0);  // entry 0 is "no arguments"
+  if (count == 0) {
+    tasks[task].first_wire = 0;
+    return;
+  }
+  const auto first = static_cast<std::uint32_t>(wires.size());
+  wires.push_back(0);
+  const auto add_producer = [&](const AnyTask& producer, std::uint32_t bits) {
+    if (HandleAccess::identity(producer) == identity_ && is_live(HandleAccess::index(producer))) {
+      wires.push_back(HandleAccess::index(producer) | bits);
+    } else {
+      accept(producer, "an argument of task " + label(task), task, true);
+    }
+  };
+  for (const Wire* each = list; each != list + count; ++each) {
+    if (each->kind == Wire::Kind::group) {
+      wires.push_back(static_cast<std::uint32_t>(each->tasks.size()) | group_wire);
+      for (const AnyTask& producer : each->tasks) add_producer(producer, 0);
+    } else {
+      add_producer(each->task, each->kind == Wire::Kind::taken ? taken_wire : 0);
+    }
+  }
+  wires[first] = static_cast<std::uint32_t>(wires.size()) - first - 1;
+  tasks[task].first_wire = first;
+}
+
+void Definition::remove(std::uint32_t task) {
+  tasks[task].type = nullptr;
+  settings.erase(task);
+  std::erase_if(faults, [task](const DefinitionFault& fault) { return fault.owner == task; });
+  std::erase_if(inputs, [task](const PlanInput& input) { return input.task == task; });
+  --live_count;
+  index_.clear();
+  indexed_ = 0;
+}
+
+void Definition::rename(std::uint32_t task, std::string_view task_name) {
+  names.emplace_back(task_name);
+  tasks[task].name = static_cast<std::uint32_t>(names.size());
+  index_.clear();
+  indexed_ = 0;
+}
+
+std::optional<std::uint32_t> Definition::find(std::string_view task_name) const {
+  for (; indexed_ < tasks.size(); ++indexed_) {
+    const TaskDraft& draft = tasks[indexed_];
+    if (draft.type != nullptr && draft.name != 0) index_.emplace(names[draft.name - 1], indexed_);
+  }
+  const auto found = index_.find(task_name);
+  if (found == index_.end()) return std::nullopt;
+  return found->second;
+}
+
+std::string Definition::label(std::uint32_t task) const {
+  const TaskDraft& draft = tasks[task];
+  return draft.name == 0 ? std::string("#").append(std::to_string(task)) : "'" + names[draft.name - 1] + "'";
+}
+
+std::optional<std::uint32_t> Definition::accept(AnyTask task, const std::string& what, std::uint32_t owner,
+                                                bool wiring) {
+  const WorkflowIdentity task_identity = HandleAccess::identity(task);
+  const std::uint32_t index = HandleAccess::index(task);
+  std::string why;
+  if (task_identity.slot == nullptr) {
+    why = " is a handle of no task";
+  } else if (task_identity != identity_) {
+    why = " is a handle of another workflow; use counterpart() for handles of the original of a copy";
+  } else if (!is_live(index)) {
+    why = " is task " + label(index) + ", which has been removed";
+  } else {
+    return index;
+  }
+  faults.push_back({what + why, owner, wiring});
+  return std::nullopt;
+}
+
+bool Definition::has_wiring_fault(std::uint32_t task) const {
+  return std::any_of(faults.begin(), faults.end(),
+                     [task](const DefinitionFault& fault) { return fault.owner == task && fault.wiring; });
+}
+
+bool Definition::has_counterpart(WorkflowIdentity origin, std::uint32_t index) const {
+  if (!is_live(index)) return false;
+  return origin == identity_ || std::any_of(origins_.begin(), origins_.end(), [&](const Origin& each) {
+           return each.identity == origin && index < each.task_count;
+         });
+}
+
+}  // namespace detail
+}  // namespace baton

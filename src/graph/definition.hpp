@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <baton/graph/workflow.hpp>
+
+#include "graph/arena.hpp"
+#include "graph/plan_data.hpp"
+
+#include <atomic>
+#include <deque>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace baton::detail {
+
+/// Where handles find their workflow, wherever that moved; never freed, so that a stale handle can tell that it is.
+/// A slot is used again for another workflow under the next generation.
+struct WorkflowSlot {
+  std::atomic<std::uint32_t> generation{0};
+  Definition* definition = nullptr;
+  WorkflowSlot* next_free = nullptr;
+};
+
+/// A task being described. `type` is null once it has been removed.
+struct TaskDraft {
+  const BodyType* type;
+  alignas(void*) std::byte capture[inline_capture_size];
+  std::uint32_t first_wire;  // into wires, where a count comes first
+  std::uint32_t name;        // into names, plus 1; 0: nameless
+};
+
+/// An order declared, or with `removal_bit` in `from` taken back; the last word on a pair counts.
+struct EdgeEntry {
+  static constexpr std::uint32_t removal_bit = 1u << 31;
+  std::uint32_t from, to;
+};
+
+// Wiring of one task: the number of entries that follow, then an entry a producer. A group is its own entry, with the
+// number of its members, before them.
+inline constexpr std::uint32_t taken_wire = 1u << 31;
+inline constexpr std::uint32_t group_wire = 1u << 30;
+
+inline constexpr std::uint32_t no_owner = UINT32_MAX;
+
+/// What was wrong with a call, kept for build().
+struct DefinitionFault {
+  std::string text;
+  std::uint32_t owner;  // the task that it goes away with
+  bool wiring;          // also goes away when that task gets another body
+};
+
+/// The state of a Workflow: an append-only log of what was declared, checked and compiled by PlanBuilder.
+class Definition {
+ public:
+  Definition();
+  Definition(const Definition& other);
+  Definition& operator=(const Definition&) = delete;
+  ~Definition();
+
+  [[nodiscard]] WorkflowIdentity identity() const noexcept { return identity_; }
+  /// The definition that `identity` names.
+  /// @throws UsageError when it is gone.
+  static Definition& of(WorkflowIdentity identity);
+
+  void* reserve_capture(std::size_t size, std::size_t alignment);
+  void keep_capture(void* place, void (*destroy)(void*) noexcept) noexcept { arenas.back()->keep(place, destroy); }
+
+  std::uint32_t add(const std::string_view* task_name, const BodyType& type, const std::byte* capture);
+  void wire(std::uint32_t task, const Wire* list, std::size_t count);
+  void remove(std::uint32_t task);
+  void rename(std::uint32_t task, std::string_view task_name);
+  [[nodiscard]] std::optional<std::uint32_t> find(std::string_view task_name) const;
+
+  [[nodiscard]] bool is_live(std::uint32_t task) const { return task < tasks.size() && tasks[task].type != nullptr; }
+  /// `'name'`, or `#17`, for messages.
+  [[nodiscard]] std::string label(std::uint32_t task) const;
+  /// The number of `task`, when it is a live one of this workflow; otherwise notes a fault about `what`, which is
+  /// forgotten when task `owner` is removed or, where it is about `wiring`, gets another body.
+  std::optional<std::uint32_t> accept(AnyTask task, const std::string& what, std::uint32_t owner = no_owner,
+                                      bool wiring = false);
+  [[nodiscard]] bool has_wiring_fault(std::uint32_t task) const;
+  /// Whether `index` names a live task here that stood in the workflow `origin` when this one was copied from it.
+  [[nodiscard]] bool has_counterpart(WorkflowIdentity origin, std::uint32_t index) const;
+
+  std::string name;
+  std::deque<TaskDraft> tasks;
+  std::deque<EdgeEntry> edges;
+  std::vector<std::uint32_t> wires;
+  std::deque<std::string> names;
+  std::unordered_map<std::uint32_t, TaskSettings> settings;
+  std::vector<PlanInput> inputs;  // `task` is the number here
+  std::vector<std::shared_ptr<Arena>> arenas;
+  std::vector<std::shared_ptr<const BodyType>> untyped_bodies;
+  std::vector<DefinitionFault> faults;  // found so far, reported by build()
+  std::size_t live_count = 0;
+
+ private:
+  struct Origin {
+    WorkflowIdentity identity;
+    std::size_t task_count;  // when the copy was made
+  };
+  WorkflowIdentity identity_;
+  std::vector<Origin> origins_;  // what this was copied from, and what that was copied from
+  // Grows by what was added since the last search; cleared when a name changes.
+  mutable std::unordered_map<std::string_view, std::uint32_t> index_;
+  mutable std::uint32_t indexed_ = 0;
+};
+
+/// Compiles `definition`. When `consume`, its memory is released as soon as it is no longer needed.
+/// @throws DefinitionError
+std::shared_ptr<const PlanData> build_plan(Definition& definition, bool consume);
+
+}  // namespace baton::detail

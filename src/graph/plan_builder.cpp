@@ -1,0 +1,494 @@
+// SPDX-License-Identifier: MIT
+#include "graph/cycles.hpp"
+#include "graph/definition.hpp"
+
+#include <baton/base/error.hpp>
+
+#include <algorithm>
+#include <limits>
+#include <numeric>
+
+namespace baton::detail {
+namespace {
+
+constexpr std::uint32_t none = std::numeric_limits<std::uint32_t>::max();
+
+template <typename Container>
+void release(Container& container) {
+  Container().swap(container);
+}
+
+/// Turns a definition into a plan: check, order, number, lay out. Each pass is linear; numbers of tasks are those of
+/// the definition
+/// ("index") up to `number`, and those of the plan ("id") after it.
+class PlanBuilder {
+ public:
+  PlanBuilder(Definition& definition, bool consume)
+      : definition_(definition), consume_(consume), count_(static_cast<std::uint32_t>(definition.tasks.size())) {}
+
+  std::shared_ptr<const PlanData> build();
+
+ private:
+  // Checks: each appends to faults_.
+  void check_names();
+  void check_wiring();
+  void check_untyped(std::uint32_t task);
+  void check_taken(std::uint32_t task, const std::vector<std::uint32_t>& uses);
+  void report_cycles();
+
+  void collect_edges();
+  void order();
+  void number();
+  void lay_out_tasks();
+  void lay_out_edges();
+  void add_combiners();
+  void lay_out_values();
+  void copy_cold_parts();
+
+  template <typename Visit>
+  void for_each_wire(std::uint32_t task, Visit&& visit) const;  // visit(producer, taken)
+  [[nodiscard]] bool live(std::uint32_t index) const { return definition_.tasks[index].type != nullptr; }
+  [[nodiscard]] std::string label(std::uint32_t index) const { return definition_.label(index); }
+
+  Definition& definition_;
+  const bool consume_;
+  const std::uint32_t count_;
+  std::vector<std::string> faults_;
+  std::shared_ptr<PlanData> plan_ = std::make_shared<PlanData>();
+
+  // Edges by index: targets of u are targets_[first_[u]] to targets_[first_[u + 1] - 1].
+  std::vector<std::uint32_t> first_, targets_;
+  std::vector<std::uint32_t> in_degree_;
+  std::vector<std::uint32_t> topological_;                             // indices
+  std::vector<std::uint32_t> id_of_;                                   // by index; none where removed
+  std::vector<std::uint32_t> index_of_;                                // by id
+  std::unordered_map<std::uint32_t, std::uint32_t> next_combiner_of_;  // by id of a wide join
+};
+
+std::shared_ptr<const PlanData> PlanBuilder::build() {
+  for (const DefinitionFault& fault : definition_.faults) faults_.push_back(fault.text);
+  check_names();
+  check_wiring();
+  collect_edges();
+  order();
+  if (!faults_.empty()) {
+    throw DefinitionError(definition_.name.empty() ? "workflow" : "workflow '" + definition_.name + "'",
+                          std::move(faults_));
+  }
+  number();
+  lay_out_tasks();
+  lay_out_edges();
+  lay_out_values();
+  copy_cold_parts();
+  return plan_;
+}
+
+template <typename Visit>
+void PlanBuilder::for_each_wire(std::uint32_t task, Visit&& visit) const {
+  const std::uint32_t first = definition_.tasks[task].first_wire;
+  if (first == 0) return;
+  const std::uint32_t* wire = definition_.wires.data() + first + 1;
+  for (const std::uint32_t* end = wire + definition_.wires[first]; wire != end; ++wire) {
+    if ((*wire & group_wire) == 0) visit(*wire & ~taken_wire, (*wire & taken_wire) != 0);
+  }
+}
+
+// ---- Checks ----
+
+void PlanBuilder::check_names() {
+  std::unordered_map<std::string_view, std::uint32_t> seen;
+  if (!definition_.names.empty()) seen.reserve(definition_.names.size());
+  for (std::uint32_t task = 0; task < count_ && !definition_.names.empty(); ++task) {
+    const TaskDraft& draft = definition_.tasks[task];
+    if (draft.type == nullptr || draft.name == 0) continue;
+    const std::string& name = definition_.names[draft.name - 1];
+    if (name.empty()) {
+      faults_.push_back("task #" + std::to_string(task) +
+                        " has an empty name; leave the name out for a task without one");
+    } else if (name.find_first_of("/[]") != std::string::npos) {
+      faults_.push_back("task '" + name + "': names may not contain '/', '[' or ']', which derived names use");
+    }
+    const auto [first, fresh] = seen.emplace(name, task);
+    if (!fresh && !name.empty()) {
+      faults_.push_back("two tasks are called '" + name + "': #" + std::to_string(first->second) + " and #" +
+                        std::to_string(task));
+    }
+  }
+}
+
+void PlanBuilder::check_wiring() {
+  if (definition_.wires.empty()) return;
+  std::vector<std::uint32_t> uses(count_, 0);
+  for (std::uint32_t task = 0; task < count_; ++task) {
+    if (!live(task)) continue;
+    for_each_wire(task, [&](std::uint32_t producer, bool) {
+      ++uses[producer];
+      if (!live(producer)) {
+        faults_.push_back("task " + label(task) + " uses the result of task " + label(producer) +
+                          ", which has been removed; replace the body of " + label(task) + " or remove it too");
+      }
+    });
+    if (definition_.tasks[task].type->untyped && !definition_.has_wiring_fault(task)) check_untyped(task);
+  }
+  for (std::uint32_t task = 0; task < count_; ++task) {
+    if (live(task)) check_taken(task, uses);
+  }
+}
+
+void PlanBuilder::check_untyped(std::uint32_t task) {
+  const BodyType& type = *definition_.tasks[task].type;
+  std::size_t argument = 0;
+  for_each_wire(task, [&](std::uint32_t producer, bool) {
+    const std::size_t position = argument++;
+    if (position >= type.parameters.size() || !live(producer)) return;
+    const TypeRef given = definition_.tasks[producer].type->result;
+    if (!same_type(given, type.parameters[position])) {
+      faults_.push_back("task " + label(task) + ", argument " + std::to_string(position + 1) + ": task " +
+                        label(producer) + " returns " + readable_name(*given->id) + ", but the parameter is " +
+                        readable_name(*type.parameters[position]->id));
+    }
+  });
+  if (argument != type.parameters.size()) {
+    faults_.push_back("task " + label(task) + " is given " + std::to_string(argument) + " arguments, but has " +
+                      std::to_string(type.parameters.size()) + " parameters");
+  }
+}
+
+void PlanBuilder::check_taken(std::uint32_t task, const std::vector<std::uint32_t>& uses) {
+  for_each_wire(task, [&](std::uint32_t producer, bool taken) {
+    if (taken && uses[producer] > 1) {
+      faults_.push_back("task " + label(task) + " takes the result of task " + label(producer) + ", which is used " +
+                        std::to_string(uses[producer]) + " times; pass the handle without take()");
+    }
+  });
+}
+
+void PlanBuilder::report_cycles() {
+  std::vector<std::pair<std::uint32_t, std::uint32_t>> edges;
+  for (std::uint32_t from = 0; from < count_; ++from) {
+    if (!live(from) || in_degree_[from] == 0) continue;  // those that the ordering reached have none left
+    for (std::uint32_t at = first_[from]; at < first_[from + 1]; ++at) {
+      if (in_degree_[targets_[at]] != 0) edges.emplace_back(from, targets_[at]);
+    }
+  }
+  const CycleReport report = find_cycles(count_, edges);
+  for (const std::vector<std::uint32_t>& cycle : report.cycles) {
+    std::string text = "dependency cycle: ";
+    for (const std::uint32_t task : cycle) text += label(task) + " -> ";
+    faults_.push_back(text + label(cycle.front()));
+  }
+  if (report.truncated) faults_.push_back("more dependency cycles than are listed here");
+}
+
+// ---- Order ----
+
+void PlanBuilder::collect_edges() {
+  const auto& log = definition_.edges;
+  const bool any_removal = std::any_of(
+      log.begin(), log.end(), [](const EdgeEntry& entry) { return (entry.from & EdgeEntry::removal_bit) != 0; });
+  // With removals, only the last word on a pair counts.
+  std::unordered_map<std::uint64_t, bool> last_word;
+  const auto key = [](std::uint32_t from, std::uint32_t to) { return std::uint64_t{from} << 32 | to; };
+  if (any_removal) {
+    for (const EdgeEntry& entry : log) {
+      last_word[key(entry.from & ~EdgeEntry::removal_bit, entry.to)] = (entry.from & EdgeEntry::removal_bit) == 0;
+    }
+  }
+  const auto for_each_edge = [&](auto&& visit) {
+    for (const EdgeEntry& entry : log) {
+      if ((entry.from & EdgeEntry::removal_bit) != 0 || !live(entry.from) || !live(entry.to)) continue;
+      if (!any_removal || last_word[key(entry.from, entry.to)]) visit(entry.from, entry.to);
+    }
+    for (std::uint32_t task = 0; task < count_; ++task) {
+      if (live(task)) {
+        for_each_wire(task, [&](std::uint32_t producer, bool) {
+          if (live(producer)) visit(producer, task);
+        });
+      }
+    }
+  };
+
+  first_.assign(std::size_t{count_} + 1, 0);
+  for_each_edge([&](std::uint32_t from, std::uint32_t) { ++first_[from + 1]; });
+  std::partial_sum(first_.begin(), first_.end(), first_.begin());
+  targets_.resize(first_.back());
+  std::vector<std::uint32_t> next(first_.begin(), first_.end() - 1);
+  for_each_edge([&](std::uint32_t from, std::uint32_t to) { targets_[next[from]++] = to; });
+  if (consume_) release(definition_.edges);
+
+  // An edge declared again counts once.
+  std::vector<std::uint32_t>& last_source = next;
+  last_source.assign(count_, none);
+  in_degree_.assign(count_, 0);
+  std::uint32_t kept = 0;
+  for (std::uint32_t from = 0; from < count_; ++from) {
+    const std::uint32_t begin = first_[from];
+    first_[from] = kept;
+    for (std::uint32_t at = begin; at < first_[from + 1]; ++at) {
+      const std::uint32_t to = targets_[at];
+      if (last_source[to] == from) continue;
+      last_source[to] = from;
+      targets_[kept++] = to;
+      ++in_degree_[to];
+    }
+  }
+  first_[count_] = kept;
+  targets_.resize(kept);
+}
+
+// Kahn, "Topological sorting of large networks", CACM 5 (1962). Afterwards in_degree_ is 0 for all that was reached.
+void PlanBuilder::order() {
+  topological_.reserve(definition_.live_count);
+  for (std::uint32_t task = 0; task < count_; ++task) {
+    if (live(task) && in_degree_[task] == 0) topological_.push_back(task);
+  }
+  for (std::size_t at = 0; at < topological_.size(); ++at) {
+    const std::uint32_t from = topological_[at];
+    for (std::uint32_t edge = first_[from]; edge < first_[from + 1]; ++edge) {
+      if (--in_degree_[targets_[edge]] == 0) topological_.push_back(targets_[edge]);
+    }
+  }
+  if (topological_.size() < definition_.live_count) report_cycles();
+}
+
+// Ready tasks start in the order of their ids, so the numbering is the schedule's priority: by the given priority, then
+// by the longest path to a leaf, in time where durations are known, else in tasks; then by creation. Without priorities
+// this is topological: a path is longer than its rest.
+void PlanBuilder::number() {
+  bool any_duration = false;
+  bool any_priority = false;
+  for (const auto& [task, settings] : definition_.settings) {
+    any_duration |= settings.expected_duration.has_value();
+    any_priority |= settings.priority != 0;
+  }
+  std::vector<std::uint32_t> hops(count_, 0);
+  std::vector<std::int64_t> time(any_duration ? count_ : 0, 0);
+  std::uint32_t longest = 0;
+  for (auto task = topological_.rbegin(); task != topological_.rend(); ++task) {
+    for (std::uint32_t edge = first_[*task]; edge < first_[*task + 1]; ++edge) {
+      hops[*task] = std::max(hops[*task], hops[targets_[edge]] + 1);
+      if (any_duration) time[*task] = std::max(time[*task], time[targets_[edge]]);
+    }
+    longest = std::max(longest, hops[*task]);
+    if (any_duration) {
+      const auto settings = definition_.settings.find(*task);
+      if (settings != definition_.settings.end() && settings->second.expected_duration) {
+        const std::int64_t own = std::max<std::int64_t>(0, settings->second.expected_duration->count());
+        time[*task] = own > std::numeric_limits<std::int64_t>::max() - time[*task]
+                          ? std::numeric_limits<std::int64_t>::max()
+                          : time[*task] + own;
+      }
+    }
+  }
+
+  // Counting sort by hops, longest first, stable in the order of creation.
+  const auto live_count = static_cast<std::uint32_t>(topological_.size());
+  release(topological_);
+  std::vector<std::uint32_t> place(std::size_t{longest} + 2, 0);
+  for (std::uint32_t task = 0; task < count_; ++task) {
+    if (live(task)) ++place[longest - hops[task] + 1];
+  }
+  std::partial_sum(place.begin(), place.end(), place.begin());
+  index_of_.resize(live_count);
+  for (std::uint32_t task = 0; task < count_; ++task) {
+    if (live(task)) index_of_[place[longest - hops[task]]++] = task;
+  }
+  if (any_duration) {
+    std::stable_sort(index_of_.begin(), index_of_.end(),
+                     [&](std::uint32_t a, std::uint32_t b) { return time[a] > time[b]; });
+  }
+  if (any_priority) {
+    const auto priority = [&](std::uint32_t task) {
+      const auto found = definition_.settings.find(task);
+      return found == definition_.settings.end() ? 0 : found->second.priority;
+    };
+    std::stable_sort(index_of_.begin(), index_of_.end(),
+                     [&](std::uint32_t a, std::uint32_t b) { return priority(a) > priority(b); });
+    plan_->topological = false;
+  }
+  id_of_.assign(count_, none);
+  for (std::uint32_t id = 0; id < live_count; ++id) id_of_[index_of_[id]] = id;
+  plan_->task_count = live_count;
+}
+
+// ---- Layout ----
+
+void PlanBuilder::lay_out_tasks() {
+  PlanData& plan = *plan_;
+  plan.records.resize(plan.task_count);
+  bool any_special = false;
+  const auto flags_of = [&](std::uint32_t task) {
+    std::uint8_t flags = 0;
+    if (definition_.tasks[task].type->takes_context) flags = takes_context;
+    if (definition_.settings.empty()) return flags;
+    const auto settings = definition_.settings.find(task);
+    if (settings != definition_.settings.end()) flags = static_cast<std::uint8_t>(flags | settings->second.flags());
+    return flags;
+  };
+  for (std::uint32_t id = 0; id < plan.task_count; ++id) {
+    const TaskDraft& draft = definition_.tasks[index_of_[id]];
+    TaskRecord& record = plan.records[id];
+    record.invoke = draft.type->invoke;
+    std::copy_n(draft.capture, inline_capture_size, record.capture);
+    record.successor_count = flags_of(index_of_[id]) != 0 ? special_bit : 0;
+    any_special |= record.successor_count != 0;
+  }
+  if (any_special) {
+    plan.flags.resize(plan.task_count);
+    for (std::uint32_t id = 0; id < plan.task_count; ++id) plan.flags[id] = flags_of(index_of_[id]);
+  }
+}
+
+void PlanBuilder::lay_out_edges() {
+  PlanData& plan = *plan_;
+  plan.edge_count = targets_.size();
+  plan.joins.assign(plan.task_count, 0);
+  std::vector<std::uint32_t>& in_degree = in_degree_;  // by id from here on
+  in_degree.assign(plan.task_count, 0);
+  for (std::uint32_t& target : targets_) {
+    target = id_of_[target];
+    ++in_degree[target];
+  }
+  plan.roots.assign((plan.task_count + 63) / 64, 0);
+  for (std::uint32_t id = 0; id < plan.task_count; ++id) {
+    if (in_degree[id] == 0) plan.roots[id / 64] |= std::uint64_t{1} << (id % 64);
+    if (in_degree[id] <= max_fan_in) plan.joins[id] = static_cast<std::uint8_t>(in_degree[id]);
+  }
+  add_combiners();
+
+  plan.successors.reserve(targets_.size());
+  for (std::uint32_t id = 0; id < plan.task_count; ++id) {
+    const std::uint32_t index = index_of_[id];
+    const auto begin = targets_.begin() + first_[index];
+    const auto end = targets_.begin() + first_[index + 1];
+    std::sort(begin, end);
+    plan.records[id].first_successor = static_cast<std::uint32_t>(plan.successors.size());
+    plan.records[id].successor_count |= static_cast<std::uint32_t>(end - begin);
+    for (auto target = begin; target != end; ++target) {
+      if (in_degree[*target] == 1) {
+        plan.successors.push_back(*target | sole_predecessor_bit);
+      } else if (in_degree[*target] <= max_fan_in) {
+        plan.successors.push_back(*target);
+      } else {
+        std::uint32_t& combiner = next_combiner_of_.find(*target)->second;
+        if (plan.joins[combiner] == max_fan_in) ++combiner;
+        ++plan.joins[combiner];
+        plan.successors.push_back(combiner);
+      }
+    }
+  }
+  release(targets_);
+  release(first_);
+  release(in_degree_);
+}
+
+// A wide join gets as many combiners as its predecessors need, those get combiners in turn, until few enough remain.
+void PlanBuilder::add_combiners() {
+  PlanData& plan = *plan_;
+  for (std::uint32_t id = 0; id < plan.task_count; ++id) {
+    std::uint32_t feeding = in_degree_[id];
+    if (feeding <= max_fan_in) continue;
+    std::uint32_t level = plan.task_count + plan.combiner_count;  // the first of the current level
+    next_combiner_of_[id] = level;
+    for (bool leaves = true; feeding > max_fan_in; leaves = false) {
+      const std::uint32_t combiners = (feeding + max_fan_in - 1) / max_fan_in;
+      const std::uint32_t fresh = plan.task_count + plan.combiner_count;
+      plan.combiner_count += combiners;
+      plan.combiner_targets.resize(plan.combiner_count, id);
+      plan.joins.resize(std::size_t{plan.task_count} + plan.combiner_count, 0);
+      // The leaves' own counts are filled while the edges are laid out.
+      for (std::uint32_t child = 0; !leaves && child < feeding; ++child) {
+        plan.combiner_targets[level + child - plan.task_count] = fresh + child / max_fan_in;
+        ++plan.joins[fresh + child / max_fan_in];
+      }
+      level = fresh;
+      feeding = combiners;
+    }
+    plan.joins[id] = static_cast<std::uint8_t>(feeding);
+  }
+}
+
+void PlanBuilder::lay_out_values() {
+  PlanData& plan = *plan_;
+  bool any_result = false;
+  for (std::uint32_t id = 0; id < plan.task_count && !any_result; ++id) {
+    any_result = definition_.tasks[index_of_[id]].type->result->size != 0;
+  }
+  if (!any_result && definition_.wires.empty() && definition_.untyped_bodies.empty()) return;
+
+  plan.results.resize(plan.task_count);
+  std::vector<std::uint32_t> offsets(plan.task_count, 0);
+  std::size_t size = 0;
+  for (std::uint32_t id = 0; id < plan.task_count; ++id) {
+    const TypeRef result = definition_.tasks[index_of_[id]].type->result;
+    plan.results[id] = result;
+    if (result->size == 0) continue;
+    const std::size_t alignment = std::max(result->alignment, value_unit);
+    plan.values_alignment = std::max(plan.values_alignment, alignment);
+    size = (size + alignment - 1) / alignment * alignment;
+    if (size / value_unit > none)
+      throw UsageError("the results of a plan take more than 32 GiB; keep large ones behind pointers");
+    offsets[id] = static_cast<std::uint32_t>(size / value_unit);
+    size += result->size;
+    if (result->destroy != nullptr) plan.destructibles.push_back({id, result->destroy});
+  }
+  plan.values_size = size;
+
+  plan.first_slot.resize(plan.task_count);
+  for (std::uint32_t id = 0; id < plan.task_count; ++id) {
+    plan.first_slot[id] = static_cast<std::uint32_t>(plan.slots.size());
+    plan.slots.push_back(offsets[id]);
+    const TaskDraft& draft = definition_.tasks[index_of_[id]];
+    if (draft.first_wire == 0) {
+      if (draft.type->untyped) plan.slots.push_back(0);
+      continue;
+    }
+    const std::uint32_t* wire = definition_.wires.data() + draft.first_wire + 1;
+    for (const std::uint32_t* end = wire + wire[-1]; wire != end; ++wire) {
+      if ((*wire & group_wire) != 0) {
+        plan.slots.push_back(*wire & ~group_wire);
+        continue;
+      }
+      const std::uint32_t producer = id_of_[*wire & ~taken_wire];
+      plan.slots.push_back(offsets[producer]);
+      if ((*wire & taken_wire) != 0) plan.taken_from.push_back(producer);
+    }
+  }
+  std::sort(plan.taken_from.begin(), plan.taken_from.end());
+}
+
+void PlanBuilder::copy_cold_parts() {
+  PlanData& plan = *plan_;
+  plan.name = definition_.name;
+  plan.identity = definition_.identity();
+  for (const PlanInput& input : definition_.inputs) {
+    plan.inputs.push_back({id_of_[input.task], input.type, input.fallback});
+  }
+  std::sort(plan.inputs.begin(), plan.inputs.end(),
+            [](const PlanInput& a, const PlanInput& b) { return a.task < b.task; });
+  for (const auto& [task, settings] : definition_.settings) {
+    if (live(task)) plan.settings.emplace(id_of_[task], settings);
+  }
+  if (!definition_.names.empty()) {
+    plan.name_of.resize(plan.task_count);
+    for (std::uint32_t id = 0; id < plan.task_count; ++id) {
+      const std::uint32_t name = definition_.tasks[index_of_[id]].name;
+      if (name == 0) continue;
+      std::string& text = definition_.names[name - 1];
+      plan.names.push_back(consume_ ? std::move(text) : text);
+      plan.name_of[id] = static_cast<std::uint32_t>(plan.names.size());
+    }
+  }
+  plan.arenas.assign(definition_.arenas.begin(), definition_.arenas.end());
+  plan.untyped_bodies = definition_.untyped_bodies;
+  plan.creation_index = std::move(index_of_);
+  plan.task_of_index = std::move(id_of_);
+}
+
+}  // namespace
+
+std::shared_ptr<const PlanData> build_plan(Definition& definition, bool consume) {
+  return PlanBuilder(definition, consume).build();
+}
+
+}  // namespace baton::detail

@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: MIT
+#include <baton/graph/workflow.hpp>
+
+void add(baton::Workflow& flow) {
+  const auto number = flow.task("number", [] { return 1; });
+  flow.task("increase", [](int& value) { ++value; }, number);
+}

@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: MIT
+#include <baton/graph/workflow.hpp>
+
+void add(baton::Workflow& flow) {
+  const auto number = flow.task([] { return 1; });
+  flow.task([](baton::Context&, const int& value) -> const int& { return value; }, number);
+}
