@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <baton/base/export.hpp>
+#include <baton/base/state.hpp>
+#include <baton/base/time.hpp>
+#include <baton/graph/plan.hpp>
+
+#include <cstdint>
+#include <exception>
+#include <string>
+
+namespace baton {
+
+/// Why a task is `waiting`.
+enum class WaitReason : std::uint8_t {
+  none,
+  resource,  ///< Units of a resource are held by others.
+  timer,     ///< `Context::park_for`: the body is done, its time is not over.
+  child,     ///< A sub-workflow's run has not ended.
+  executor,  ///< Posted to the executor of `Task::on`, not started there yet.
+};
+
+/// Something that happened in a run. Valid during the call of the observer.
+struct Event {
+  /// What happened.
+  enum class Kind : std::uint8_t {
+    run_started,   ///< Before anything of the run is called.
+    task_ready,    ///< Its predecessors have ended well; once a task, none for one that is not to run.
+    task_waiting,  ///< Parked, see `reason`; any number of times.
+    task_started,  ///< Its body is about to be called; not for tasks that end without that.
+    task_ended,    ///< With its outcome in `state`; once a task.
+    run_ended,     ///< With `run_state`; after every task_ended of the run.
+  };
+
+  Kind kind;                  ///< Says which of the fields below mean something.
+  const Plan* plan;           ///< Of the run; a copy of the plan may be kept.
+  std::uint64_t run;          ///< As `Run::id` gives it.
+  TimePoint time;             ///< Of the scheduler's clock.
+  TaskId task{};              ///< For the events of tasks.
+  std::uint32_t attempt = 0;  ///< Counted from 1; 0 when the body was never called.
+  std::uint32_t worker = 0;   ///< A small number of the thread on which it happened, the same for the same thread.
+  TaskState state = TaskState::pending;       ///< After the event.
+  WaitReason reason = WaitReason::none;       ///< For task_waiting.
+  RunState run_state = RunState::running;     ///< For run_ended.
+  const std::exception_ptr* error = nullptr;  ///< For task_ended with `failed`.
+};
+
+/// The name of an event, "task_started" for instance.
+[[nodiscard]] BATON_API std::string_view to_string(Event::Kind kind) noexcept;
+
+/// Is told what happens in the runs of a scheduler, or of one run.
+class BATON_API Observer {
+ public:
+  virtual ~Observer();
+
+  /// Called on the thread on which `event` happened, concurrently for different tasks, in order for one task, and
+  /// before the task's successors are released: keep it short. What it throws is dropped and counted
+  /// (`Scheduler::observer_errors`). It may cancel runs, but not wait for them.
+  virtual void on_event(const Event& event) = 0;
+};
+
+}  // namespace baton

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <baton/base/error.hpp>
+#include <baton/base/export.hpp>
+#include <baton/base/state.hpp>
+#include <baton/base/time.hpp>
+#include <baton/graph/plan.hpp>
+#include <baton/graph/task.hpp>
+
+#include <array>
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <optional>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace baton {
+
+namespace detail {
+class RunCore;
+}
+
+/// One failed task of a run.
+struct TaskFailure {
+  TaskId task;               ///< In the plan of the run.
+  std::string task_name;     ///< As `Plan::task_name` gives it.
+  std::uint32_t attempt;     ///< The last one, counted from 1.
+  std::exception_ptr error;  ///< What the body threw.
+  std::string message;       ///< Its text.
+};
+
+/// Thrown by Run::get when a run did not succeed. `what()` names the run, and each failed task with its cause.
+class BATON_API RunFailed : public Error {
+ public:
+  RunFailed(const std::string& message, std::vector<TaskFailure> failures);
+  RunFailed(const RunFailed&) = default;
+  RunFailed& operator=(const RunFailed&) = default;
+  ~RunFailed() override;
+
+  /// The failed tasks, the one that failed first in front. Empty when the run was cancelled before any failed.
+  [[nodiscard]] const std::vector<TaskFailure>& failures() const noexcept { return failures_; }
+
+ private:
+  std::vector<TaskFailure> failures_;
+};
+
+/// How many tasks of a run are in each state. The counts add up to the number of tasks.
+struct TaskCounts {
+  std::array<std::size_t, task_state_count> by_state{};  ///< Indexed by the number of the state.
+
+  /// The number of tasks in `state`.
+  [[nodiscard]] std::size_t operator[](TaskState state) const noexcept {
+    return by_state[static_cast<std::size_t>(state)];
+  }
+  /// The number of tasks.
+  [[nodiscard]] std::size_t total() const noexcept;
+  /// The number of tasks that have an outcome.
+  [[nodiscard]] std::size_t ended() const noexcept;
+};
+
+/// A handle of one execution of a plan. Cheap to copy; copies are the same run.
+///
+/// The run goes on when all handles are dropped; its results and errors live as long as a handle. Thread-safe.
+/// A default-constructed handle refers to no run: only assignment, destruction and `operator bool` are allowed.
+class BATON_API Run {
+ public:
+  Run() noexcept = default;
+  Run(const Run& other) noexcept;
+  Run(Run&& other) noexcept : core_(std::exchange(other.core_, nullptr)) {}
+  Run& operator=(Run other) noexcept {
+    std::swap(core_, other.core_);
+    return *this;
+  }
+  ~Run();
+
+  /// Whether this handle refers to a run.
+  explicit operator bool() const noexcept { return core_ != nullptr; }
+
+  /// A number that no other run of this process has.
+  [[nodiscard]] std::uint64_t id() const noexcept;
+  /// The plan that is run. Valid as long as a handle of the run.
+  [[nodiscard]] const Plan& plan() const noexcept;
+
+  /// Returns when every task has ended; nothing of the run is called afterwards but the callbacks and observers of its
+  /// end.
+  ///
+  /// On a worker (inside a task) it first works on this run; then another thread takes the worker's place while it
+  /// blocks.
+  /// @throws UsageError when called inside a task of this run, or of a run that waits for this one on the same thread:
+  /// it could never end.
+  void wait() const;
+  /// Returns when the run has ended or `timeout` of real time is over. Never calls bodies.
+  /// @returns whether the run has ended.
+  bool wait_for(Duration timeout) const;
+
+  /// Where the run stands.
+  [[nodiscard]] RunState state() const noexcept;
+  /// Whether every task has ended.
+  [[nodiscard]] bool ended() const noexcept { return state() != RunState::running; }
+  /// Whether every task has ended, and none failed or was cancelled.
+  [[nodiscard]] bool succeeded() const noexcept { return state() == RunState::succeeded; }
+
+  /// Waits, and throws RunFailed unless the run succeeded.
+  void get() const;
+  /// Waits, throws RunFailed unless the run succeeded, and returns the result of `task`, valid as long as a handle of
+  /// the run.
+  template <typename T>
+  std::add_lvalue_reference_t<const T> get(const Task<T>& task) const {
+    get();
+    return result(task);
+  }
+
+  /// The result of `task`, also while the run goes on. Valid as long as a handle of the run.
+  /// @throws UsageError when there is none (not succeeded yet, or at all; taken by another task), or the handle is of
+  ///         another workflow; the message names the task and says which.
+  template <typename T>
+  [[nodiscard]] std::add_lvalue_reference_t<const T> result(const Task<T>& task) const {
+    static_assert(!std::is_void_v<T>, "baton: this task has no result (Task<void>)");
+    if constexpr (!std::is_void_v<T>) return *static_cast<const T*>(result_of(task, type_of<T>()));
+  }
+
+  /// Where a task stands. Here and below, a handle of another workflow is a UsageError, an id must be one of the plan.
+  [[nodiscard]] TaskState state(AnyTask task) const { return state(plan().id(task)); }
+  /// The same by id.
+  [[nodiscard]] TaskState state(TaskId task) const;
+  /// What a failed task threw; null for any other.
+  [[nodiscard]] std::exception_ptr error(AnyTask task) const { return error(plan().id(task)); }
+  /// The same by id.
+  [[nodiscard]] std::exception_ptr error(TaskId task) const;
+  /// For a task that was omitted: the failed or cancelled task that caused it.
+  [[nodiscard]] std::optional<TaskId> cause(AnyTask task) const { return cause(plan().id(task)); }
+  /// The same by id.
+  [[nodiscard]] std::optional<TaskId> cause(TaskId task) const;
+  /// Every failed task, in the order in which they failed.
+  [[nodiscard]] std::vector<TaskFailure> failures() const;
+  /// One look at all states: O(tasks). While the run goes on tasks change between the looks at two of them.
+  [[nodiscard]] TaskCounts counts() const;
+  /// The state of every task, by id.
+  [[nodiscard]] std::vector<TaskState> states() const;
+
+  /// Ends the run early: no body starts any more, running bodies are asked to stop (`Context::stop_token`), and every
+  /// task that had not ended becomes `cancelled`. Returns at once; the run ends when the running bodies have returned.
+  ///
+  /// Calling it again, or after the end, changes nothing. May be called from anywhere, inside bodies and observers too.
+  void cancel() const;
+
+  /// Calls `callback` once when the run has ended, on the thread that ended it, or at once when it has already.
+  /// What it throws is dropped and counted like an observer's. `wait` may return before the callback was called.
+  void on_end(std::function<void(const Run&)> callback) const;
+
+  friend bool operator==(const Run& a, const Run& b) noexcept { return a.core_ == b.core_; }
+
+  /// For the engine: takes over one reference.
+  explicit Run(detail::RunCore* core) noexcept : core_(core) {}
+  [[nodiscard]] detail::RunCore* core() const noexcept { return core_; }
+
+ private:
+  const void* result_of(AnyTask task, TypeRef type) const;
+
+  detail::RunCore* core_ = nullptr;
+};
+
+}  // namespace baton

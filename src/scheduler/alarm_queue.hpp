@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <baton/scheduler/clock.hpp>
+
+#include <algorithm>
+#include <condition_variable>
+#include <map>
+#include <mutex>
+#include <thread>
+
+namespace baton::detail {
+
+/// What all clocks share: the alarms that are set, in order of time, and the rule that cancel waits for a ringing
+/// alarm.
+class AlarmQueue {
+ public:
+  void set_locked(Alarm& alarm, TimePoint when) {
+    erase_locked(alarm);
+    queue_.emplace(when, &alarm);  // behind others of that time
+  }
+
+  void unset(Alarm& alarm) noexcept {
+    const std::lock_guard lock(mutex);
+    erase_locked(alarm);
+  }
+
+  void cancel(Alarm& alarm) noexcept {
+    std::unique_lock lock(mutex);
+    erase_locked(alarm);
+    changed.wait(lock, [&] { return ringing_ != &alarm || ringer_ == std::this_thread::get_id(); });
+  }
+
+  [[nodiscard]] bool empty_locked() const noexcept { return queue_.empty(); }
+  [[nodiscard]] TimePoint first_locked() const noexcept { return queue_.begin()->first; }
+
+  /// Takes the first alarm and rings it, with `lock` released meanwhile. One thread at a time.
+  void ring_first(std::unique_lock<std::mutex>& lock) noexcept {
+    ringing_ = queue_.begin()->second;
+    ringer_ = std::this_thread::get_id();
+    queue_.erase(queue_.begin());
+    lock.unlock();
+    ringing_->ring();
+    lock.lock();
+    ringing_ = nullptr;
+    changed.notify_all();
+  }
+
+  mutable std::mutex mutex;
+  std::condition_variable changed;
+
+ private:
+  void erase_locked(Alarm& alarm) noexcept {
+    const auto found =
+        std::find_if(queue_.begin(), queue_.end(), [&](const auto& entry) { return entry.second == &alarm; });
+    if (found != queue_.end()) queue_.erase(found);
+  }
+
+  // Guarded by mutex.
+  std::multimap<TimePoint, Alarm*> queue_;
+  Alarm* ringing_ = nullptr;
+  std::thread::id ringer_;
+};
+
+}  // namespace baton::detail

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "graph/plan_data.hpp"
+
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace baton::detail {
+
+class RunCore;
+
+/// The counted resources of a scheduler and the tasks that wait for them. Thread-safe.
+///
+/// A task gets all units it asks for at once, or waits. Waiters are served in the order of run, then of id, which is
+/// the plan's priority. A waiter gets its units only when it is the first in the queue of each of its resources: the
+/// first waiter of all is first everywhere, so somebody can always go on, and a large request is not overtaken by small
+/// ones.
+class Resources {
+ public:
+  void declare(std::string_view name, std::uint64_t units);
+  /// What keeps a run of `plan` from ever getting its resources.
+  std::vector<std::string> faults(const PlanData& plan) const;
+
+  /// Gives the task its units if it can have them at once.
+  bool try_acquire(RunCore& run, std::uint32_t task, const std::vector<ResourceRequest>& requests);
+  /// @returns whether the task has its units now; otherwise Message::granted is delivered once it has.
+  bool acquire(RunCore& run, std::uint32_t task, const std::vector<ResourceRequest>& requests);
+  void give_back(const std::vector<ResourceRequest>& requests);
+  /// @returns whether the task was waiting; then nothing is delivered any more.
+  bool remove(RunCore& run, std::uint32_t task);
+  /// Removes all waiters of `run`. @returns their tasks.
+  std::vector<std::uint32_t> remove_all(RunCore& run);
+
+ private:
+  using Key = std::pair<std::uint64_t, std::uint32_t>;  // run, task
+  struct Resource {
+    std::uint64_t units = 0;
+    std::uint64_t used = 0;
+    std::set<Key> queue{};
+    [[nodiscard]] bool has(std::uint64_t amount) const { return used <= units && amount <= units - used; }
+  };
+  struct Waiter {
+    RunCore* run;
+    const std::vector<ResourceRequest>* requests;
+  };
+  using Granted = std::vector<std::pair<RunCore*, std::uint32_t>>;
+
+  Resource& get(const std::string& name) { return resources_.find(name)->second; }
+  void take_locked(const std::vector<ResourceRequest>& requests);
+  [[nodiscard]] bool can_have_locked(const Key& key, const Waiter& waiter);
+  /// Serves the heads of the queues of `names`, and of those that change by that.
+  void serve_locked(std::vector<std::string> names, Granted& granted);
+  void erase_locked(std::map<Key, Waiter>::iterator waiter, Granted& granted);
+  static void deliver(const Granted& granted);
+
+  mutable std::mutex mutex_;
+  std::map<std::string, Resource, std::less<>> resources_;
+  std::map<Key, Waiter> waiters_;
+};
+
+}  // namespace baton::detail

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: MIT
+#include <baton/scheduler/run.hpp>
+
+#include "scheduler/run_core.hpp"
+
+#include <algorithm>
+#include <deque>
+#include <numeric>
+
+namespace baton {
+
+RunFailed::RunFailed(const std::string& message, std::vector<TaskFailure> failures)
+    : Error(message), failures_(std::move(failures)) {}
+RunFailed::~RunFailed() = default;
+
+std::size_t TaskCounts::total() const noexcept {
+  return std::accumulate(by_state.begin(), by_state.end(), std::size_t{0});
+}
+
+std::size_t TaskCounts::ended() const noexcept {
+  return std::accumulate(by_state.begin() + static_cast<std::ptrdiff_t>(TaskState::succeeded), by_state.end(),
+                         std::size_t{0});
+}
+
+Run::Run(const Run& other) noexcept : core_(other.core_) {
+  if (core_ != nullptr) core_->reference();
+}
+
+Run::~Run() {
+  if (core_ != nullptr) core_->dereference();
+}
+
+std::uint64_t Run::id() const noexcept { return core_->id(); }
+const Plan& Run::plan() const noexcept { return core_->plan(); }
+void Run::wait() const { core_->wait(); }
+bool Run::wait_for(Duration timeout) const { return core_->wait_for(timeout); }
+RunState Run::state() const noexcept { return core_->state(); }
+
+namespace {
+
+/// `text` so that what follows its first line stands below it.
+std::string indented(const std::string& text) {
+  std::string result;
+  for (const char c : text) result += c == '\n' ? std::string("\n    ") : std::string(1, c);
+  return result;
+}
+
+}  // namespace
+
+void Run::get() const {
+  constexpr std::size_t most_named = 20;
+  wait();
+  if (succeeded()) return;
+  std::vector<TaskFailure> failures = core_->failures();
+  std::string message = core_->describe() + (state() == RunState::cancelled ? " was cancelled" : " failed");
+  for (std::size_t at = 0; at < std::min(failures.size(), most_named); ++at) {
+    message += "\n  task '" + failures[at].task_name + "': " + indented(failures[at].message);
+  }
+  if (failures.size() > most_named) message += "\n  and " + std::to_string(failures.size() - most_named) + " more";
+  throw RunFailed(message, std::move(failures));
+}
+
+TaskState Run::state(TaskId task) const { return core_->task_state(static_cast<std::uint32_t>(task)); }
+
+std::exception_ptr Run::error(TaskId task) const { return core_->error(static_cast<std::uint32_t>(task)); }
+
+// The nearest failed or cancelled predecessor, breadth first in order of id.
+std::optional<TaskId> Run::cause(TaskId task) const {
+  if (state(task) != TaskState::omitted) return std::nullopt;
+  std::vector<bool> seen(plan().size(), false);
+  std::deque<TaskId> queue{task};
+  while (!queue.empty()) {
+    const TaskId at = queue.front();
+    queue.pop_front();
+    for (const TaskId before : plan().predecessors(at)) {
+      const TaskState end = state(before);
+      if (end == TaskState::failed || end == TaskState::cancelled) return before;
+      if (end == TaskState::omitted && !seen[index_of(before)]) {
+        seen[index_of(before)] = true;
+        queue.push_back(before);
+      }
+    }
+  }
+  return std::nullopt;
+}
+
+std::vector<TaskFailure> Run::failures() const { return core_->failures(); }
+
+TaskCounts Run::counts() const {
+  TaskCounts counts;
+  for (std::uint32_t task = 0; task < plan().size(); ++task)
+    ++counts.by_state[static_cast<std::size_t>(core_->task_state(task))];
+  return counts;
+}
+
+std::vector<TaskState> Run::states() const {
+  std::vector<TaskState> states(plan().size());
+  for (std::uint32_t task = 0; task < states.size(); ++task) states[task] = core_->task_state(task);
+  return states;
+}
+
+void Run::cancel() const { core_->cancel(); }
+void Run::on_end(std::function<void(const Run&)> callback) const { core_->on_end(std::move(callback)); }
+const void* Run::result_of(AnyTask task, TypeRef type) const { return core_->result(plan().id(task), type); }
+
+}  // namespace baton

@@ -1,0 +1,524 @@
+// SPDX-License-Identifier: MIT
+#include "scheduler/run_core.hpp"
+
+#include "scheduler/scheduler_core.hpp"
+#include "scheduler/slice.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <new>
+
+namespace baton::detail {
+namespace {
+
+std::uint64_t next_run_id() {
+  static std::atomic<std::uint64_t> last{0};
+  return last.fetch_add(1, std::memory_order_relaxed) + 1;
+}
+
+std::uint32_t thread_number() {
+  static std::atomic<std::uint32_t> count{0};
+  thread_local const std::uint32_t number = count.fetch_add(1, std::memory_order_relaxed);
+  return number;
+}
+
+constexpr std::size_t align_up(std::size_t size, std::size_t alignment) {
+  return (size + alignment - 1) / alignment * alignment;
+}
+
+}  // namespace
+
+BodyFrame*& BodyFrame::innermost() noexcept {
+  thread_local BodyFrame* frame = nullptr;
+  return frame;
+}
+
+/// Offsets into the one allocation.
+struct RunCore::Layout {
+  std::uint32_t seats, blocks;
+  std::size_t map_words;  // a seat
+  std::size_t free_bits_at, seats_at, maps_at, blocks_at, bytes_at, values_at, size, alignment;
+
+  Layout(const PlanData& plan, std::size_t concurrency) {
+    // A seat for each thread of the executor and one for a caller that works along.
+    seats = static_cast<std::uint32_t>(std::clamp<std::size_t>(plan.task_count, 1, concurrency + 1));
+    blocks = static_cast<std::uint32_t>(words_for(plan.task_count));
+    constexpr std::size_t line = 64;
+    // A seat's map has cache lines of its own: its owner writes it all the time.
+    map_words = align_up(BlockMap::words(blocks), line / sizeof(Word));
+    free_bits_at = align_up(sizeof(RunCore), line);
+    seats_at = align_up(free_bits_at + words_for(seats) * sizeof(Word), line);
+    maps_at = align_up(seats_at + seats * sizeof(Seat), line);
+    blocks_at = maps_at + seats * map_words * sizeof(Word);
+    bytes_at = align_up(blocks_at + blocks * sizeof(Word), line);
+    values_at = align_up(bytes_at + plan.joins.size(), std::max(line, plan.values_alignment));
+    size = values_at + plan.values_size;
+    alignment = std::max(line, plan.values_alignment);
+  }
+};
+
+// ---- Lifetime ----
+
+RunCore* RunCore::create(SchedulerCore& scheduler, const Plan& plan, StartOptions& options) {
+  const Layout layout(plan.data(), scheduler.executor.concurrency());
+  void* memory = ::operator new(layout.size, std::align_val_t{layout.alignment});
+  RunCore* run = nullptr;
+  try {
+    run = ::new (memory) RunCore(scheduler, plan, options, layout);
+    run->place_inputs(options.inputs);
+  } catch (...) {
+    if (run != nullptr) run->~RunCore();
+    ::operator delete(memory, std::align_val_t{layout.alignment});
+    throw;
+  }
+  return run;
+}
+
+RunCore::RunCore(SchedulerCore& scheduler, const Plan& plan, const StartOptions& options, const Layout& layout)
+    : plan_(plan),
+      data_(plan.data()),
+      scheduler_(scheduler),
+      executor_(scheduler.executor),
+      id_(next_run_id()),
+      failure_mode_(options.failure_mode),
+      seat_count_(layout.seats),
+      block_count_(layout.blocks),
+      allocation_alignment_(layout.alignment),
+      observers_(scheduler.errors),
+      errors_(scheduler.errors) {
+  auto* const base = reinterpret_cast<std::byte*>(this);
+  blocks_ = reinterpret_cast<Word*>(base + layout.blocks_at);
+  std::memcpy(static_cast<void*>(blocks_), data_.roots.data(), data_.roots.size() * sizeof(Word));
+  bytes_ = reinterpret_cast<std::atomic<std::uint8_t>*>(base + layout.bytes_at);
+  std::memcpy(static_cast<void*>(bytes_), data_.joins.data(), data_.joins.size());
+  seats_ = reinterpret_cast<Seat*>(base + layout.seats_at);
+  auto* const maps = reinterpret_cast<Word*>(base + layout.maps_at);
+  std::memset(static_cast<void*>(maps), 0, seat_count_ * layout.map_words * sizeof(Word));
+  free_seat_bits_ = reinterpret_cast<Word*>(base + layout.free_bits_at);
+  std::memset(static_cast<void*>(free_seat_bits_), 0, words_for(seat_count_) * sizeof(Word));
+  for (std::uint32_t index = 0; index < seat_count_; ++index) {
+    free_seat_bits_[index / 64].fetch_or(bit(index), std::memory_order_relaxed);
+    Seat* const seat = ::new (static_cast<void*>(seats_ + index)) Seat;
+    seat->core = this;
+    seat->map.attach(maps + index * layout.map_words, block_count_);
+  }
+  frame_.values = base + layout.values_at;
+  frame_.first_slot = data_.first_slot.data();
+  frame_.slots = data_.slots.data();
+  left_.store(data_.task_count, std::memory_order_relaxed);
+  free_seats_.store(seat_count_, std::memory_order_relaxed);
+  for (const auto& observer : options.observers) observers_.add(observer);
+  if (!options.observers.empty() || !scheduler.observers.empty()) raise(observed);
+}
+
+RunCore::~RunCore() {
+  for (const Destructible& each : data_.destructibles) {
+    if (task_state(each.task) == TaskState::succeeded) each.destroy(value(each.task));
+  }
+}
+
+void RunCore::dereference() noexcept {
+  if (references_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+  const auto alignment = std::align_val_t{allocation_alignment_};
+  this->~RunCore();
+  ::operator delete(static_cast<void*>(this), alignment);
+}
+
+bool RunCore::try_keep() noexcept {
+  std::uint32_t count = engine_references_.load(std::memory_order_relaxed);
+  while (count != 0) {
+    if (engine_references_.compare_exchange_weak(count, count + 1, std::memory_order_acquire,
+                                                 std::memory_order_relaxed))
+      return true;
+  }
+  return false;
+}
+
+void RunCore::drop() noexcept {
+  if (engine_references_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+  scheduler_.retire(*this);
+}
+
+// An input's value is there before anything runs; its task has nothing left to do but to end.
+void RunCore::place_inputs(Inputs& inputs) {
+  std::uint32_t placed = 0;
+  try {
+    for (const PlanInput& input : data_.inputs) {
+      const auto given =
+          std::find_if(inputs.entries().begin(), inputs.entries().end(), [&](const Inputs::Entry& entry) {
+            return plan_.contains(entry.input) && plan_.id(entry.input) == TaskId{input.task};
+          });
+      if (given != inputs.entries().end()) {
+        input.type->move(value(input.task), given->value.get());
+      } else {
+        input.fallback->copy(value(input.task), input.fallback->value.get());
+      }
+      ++placed;
+    }
+  } catch (...) {
+    for (std::uint32_t index = 0; index < placed; ++index) destroy_value(data_.inputs[index].task);
+    throw;
+  }
+}
+
+std::string RunCore::describe() const {
+  const std::string text = "run " + std::to_string(id_);
+  return data_.name.empty() ? text : text + " of workflow '" + data_.name + "'";
+}
+
+// ---- Seats ----
+
+Seat* RunCore::take_seat() noexcept {
+  std::uint32_t free = free_seats_.load(std::memory_order_relaxed);
+  do {
+    if (free == 0) return nullptr;
+  } while (!free_seats_.compare_exchange_weak(free, free - 1, std::memory_order_seq_cst, std::memory_order_relaxed));
+  keep();
+  scheduler_.clock.hold();
+  // Counted off, so one of the bits is this thread's to find: bits are set before they are counted.
+  for (std::uint32_t word = 0;; word = (word + 1) % static_cast<std::uint32_t>(words_for(seat_count_))) {
+    std::uint64_t bits = free_seat_bits_[word].load(std::memory_order_relaxed);
+    while (bits != 0) {
+      const std::uint64_t lowest = bits & (~bits + 1);
+      // acquire: the map as the last holder left it.
+      bits = free_seat_bits_[word].fetch_and(~lowest, std::memory_order_acq_rel);
+      if ((bits & lowest) != 0) return &seats_[word * 64 + static_cast<std::uint32_t>(std::countr_zero(lowest))];
+      bits &= ~lowest;
+    }
+  }
+}
+
+void RunCore::leave_seat(Seat& seat) noexcept {
+  const std::uint32_t index = index_of_seat(seat);
+  free_seat_bits_[index / 64].fetch_or(bit(index), std::memory_order_acq_rel);
+  free_seats_.fetch_add(1, std::memory_order_seq_cst);
+}
+
+bool RunCore::anything_to_do() const noexcept {
+  if ((attention_.load(std::memory_order_seq_cst) & has_messages) != 0) return true;
+  return std::any_of(seats_, seats_ + seat_count_, [](const Seat& seat) { return seat.map.any(); });
+}
+
+void RunCore::call_for_help() noexcept {
+  if (Seat* const seat = take_seat()) pass_on(*seat);
+}
+
+void RunCore::pass_on(Seat& seat) noexcept {
+  if (!hand_to_helper(seat)) executor_.post(seat);
+}
+
+void RunCore::mark_roots(Seat& seat) noexcept {
+  for (std::uint32_t block = 0; block < block_count_; ++block) {
+    if (blocks_[block].load(std::memory_order_relaxed) != 0) seat.map.mark(block);
+  }
+}
+
+// ---- Messages ----
+
+void RunCore::deliver(Message message) noexcept {
+  {
+    const std::lock_guard lock(mutex_);
+    messages_.push_back(message);
+    raise(has_messages);  // Under the lock: take_messages lowers it together with emptying the list.
+  }
+  call_for_help();
+}
+
+std::vector<Message> RunCore::take_messages() {
+  const std::lock_guard lock(mutex_);
+  lower(has_messages);
+  return std::exchange(messages_, {});
+}
+
+ParkedTask& RunCore::park(std::uint32_t task, ParkedTask parked) {
+  const std::lock_guard lock(mutex_);
+  return parked_[task] = std::move(parked);
+}
+
+ParkedTask RunCore::unpark(std::uint32_t task) {
+  const std::lock_guard lock(mutex_);
+  const auto found = parked_.find(task);
+  if (found == parked_.end()) return {};
+  ParkedTask parked = std::move(found->second);
+  parked_.erase(found);
+  return parked;
+}
+
+// ---- Events, failures, stopping ----
+
+void RunCore::tell(Event event) noexcept {
+  event.plan = &plan_;
+  event.run = id_;
+  event.time = scheduler_.clock.now();
+  event.worker = thread_number();
+  scheduler_.observers.tell(event);
+  observers_.tell(event);
+}
+
+void RunCore::tell_task(Event::Kind kind, std::uint32_t task, TaskState state, std::uint32_t attempt, WaitReason reason,
+                        const std::exception_ptr* error) noexcept {
+  Event event{};
+  event.kind = kind;
+  event.task = TaskId{task};
+  event.attempt = attempt;
+  event.state = state;
+  event.reason = reason;
+  event.error = error;
+  tell(event);
+}
+
+void RunCore::add_failure(std::uint32_t task, std::uint32_t attempt, std::exception_ptr error) {
+  any_failed_.store(true, std::memory_order_relaxed);
+  std::string message = baton::describe(error);
+  const std::lock_guard lock(mutex_);
+  failure_of_.emplace(task, failures_.size());
+  failures_.push_back({TaskId{task}, data_.label(task), attempt, std::move(error), std::move(message)});
+}
+
+std::stop_token RunCore::stop_token() {
+  const std::lock_guard lock(mutex_);
+  if (!stop_source_.stop_possible()) {
+    stop_source_ = std::stop_source();
+    if ((attention_.load(std::memory_order_seq_cst) & (cancelling | stopping)) != 0) stop_source_.request_stop();
+  }
+  return stop_source_.get_token();
+}
+
+void RunCore::stop_waiting_tasks() {
+  std::vector<Run> children;
+  std::stop_source source = [&] {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [task, parked] : parked_) {
+      if (parked.child) children.push_back(parked.child);
+    }
+    return stop_source_;  // a token made from now on is born stopped
+  }();
+  source.request_stop();  // calls the host's stop callbacks, so without the lock
+  for (const std::uint32_t task : scheduler_.resources.remove_all(*this)) deliver({task, Message::Kind::drop});
+  for (const std::uint32_t task : scheduler_.timers.remove_all(*this)) deliver({task, Message::Kind::drop});
+  for (const Run& child : children) child.cancel();
+}
+
+void RunCore::cancel() {
+  if (!try_keep()) return;
+  if (state() == RunState::running) {
+    raise(cancelling);
+    stop_waiting_tasks();
+  }
+  drop();
+}
+
+namespace {
+
+// What a body holds while it runs, its thread gives back while it sleeps: its seat, so that others can go on with its
+// run, and its hold on the clock, so that virtual time can reach what it waits for.
+void let_go(BodyFrame* innermost) noexcept {
+  for (BodyFrame* frame = innermost; frame != nullptr; frame = frame->outer) {
+    if (frame->slice == nullptr || !frame->slice->give_up_seat()) frame->run->scheduler().clock.release();
+  }
+}
+
+void take_back(BodyFrame* innermost) noexcept {
+  for (BodyFrame* frame = innermost; frame != nullptr; frame = frame->outer) frame->run->scheduler().clock.hold();
+}
+
+}  // namespace
+
+// ---- The end ----
+
+void RunCore::count_ended(std::uint64_t tasks) noexcept {
+  if (tasks != 0 && left_.fetch_sub(tasks, std::memory_order_acq_rel) == tasks) decide();
+}
+
+void RunCore::decide() noexcept {
+  const bool cancelled = any_cancelled_.load(std::memory_order_relaxed);
+  const bool failed = any_failed_.load(std::memory_order_relaxed);
+  const bool was_cancelled = cancelled && ((attention() & cancelling) != 0 || !failed);
+  const RunState end = was_cancelled ? RunState::cancelled : failed ? RunState::failed : RunState::succeeded;
+  if ((attention() & observed) != 0) {
+    Event event{};
+    event.kind = Event::Kind::run_ended;
+    event.run_state = end;
+    tell(event);
+  }
+  std::vector<std::function<void(const Run&)>> callbacks;
+  {
+    const std::lock_guard lock(mutex_);
+    state_.store(end, std::memory_order_release);
+    callbacks.swap(callbacks_);
+    for (BodyFrame* const frame : std::exchange(sleeping_frames_, {})) take_back(frame);
+    changed_.notify_all();
+  }
+  if (!callbacks.empty()) {
+    reference();
+    const Run self(this);
+    for (const auto& callback : callbacks) {
+      try {
+        callback(self);
+      } catch (...) {
+        errors_->fetch_add(1, std::memory_order_relaxed);
+      }
+    }
+  }
+  drop();  // the reference of the undecided run
+}
+
+void RunCore::on_end(std::function<void(const Run&)> callback) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (state() == RunState::running) {
+      callbacks_.push_back(std::move(callback));
+      return;
+    }
+  }
+  reference();
+  const Run self(this);
+  try {
+    callback(self);
+  } catch (...) {
+    errors_->fetch_add(1, std::memory_order_relaxed);
+  }
+}
+
+// ---- Waiting ----
+
+void RunCore::check_wait_is_possible() const {
+  const auto name = [](const BodyFrame& frame) {
+    return frame.task < frame.run->data_.task_count ? frame.run->label(frame.task) : "a callback";
+  };
+  const BodyFrame* const top = BodyFrame::innermost();
+  for (const BodyFrame* frame = top; frame != nullptr; frame = frame->outer) {
+    if (frame->run != this) continue;
+    const std::string what =
+        frame == top ? "its own run"
+                     : describe() + ", whose " + name(*frame) + " is waiting further down on the same thread";
+    throw UsageError(name(*top) + " of " + top->run->describe() + " waits for " + what + ": neither could ever end");
+  }
+}
+
+Executor* RunCore::executor_here() const noexcept {
+  if (const BodyFrame* const frame = BodyFrame::innermost()) return frame->executor;
+  return executor_.on_worker() ? &executor_ : nullptr;
+}
+
+void RunCore::wait() {
+  if (state() != RunState::running) return;
+  check_wait_is_possible();
+  Executor* const here = executor_here();
+  if (here == &executor_) {
+    work_along(nullptr);
+  } else {
+    // Bodies of this run belong on its own executor: this thread only waits.
+    while (state() == RunState::running) sleep(here, false, std::chrono::steady_clock::time_point::max());
+  }
+}
+
+bool RunCore::wait_for(Duration timeout) {
+  using SteadyTime = std::chrono::steady_clock::time_point;
+  const SteadyTime now = std::chrono::steady_clock::now();
+  const SteadyTime until = timeout < SteadyTime::max() - now ? now + timeout : SteadyTime::max();
+  while (state() == RunState::running && std::chrono::steady_clock::now() < until) sleep(executor_here(), false, until);
+  return state() != RunState::running;
+}
+
+void RunCore::work_along(Seat* seat) {
+  Executor* const here = executor_here();
+  Duration patience = std::chrono::milliseconds(1);
+  while (state() == RunState::running) {
+    if (seat == nullptr && anything_to_do()) seat = take_seat();
+    if (seat != nullptr) {
+      Slice(*this, *seat, here).work_until_dry();
+      seat = nullptr;
+      patience = std::chrono::milliseconds(1);
+      continue;
+    }
+    // Bounded, since others' work may reach an executor that only this thread drives.
+    seat = sleep(here, true, std::chrono::steady_clock::now() + patience);
+    patience = std::min<Duration>(2 * patience, std::chrono::milliseconds(100));
+  }
+  if (seat != nullptr) Slice(*this, *seat, here).work_until_dry();
+}
+
+Seat* RunCore::sleep(Executor* here, bool helps, std::chrono::steady_clock::time_point until) {
+  BodyFrame* const frame = BodyFrame::innermost();
+  Executor& driven = here != nullptr ? *here : executor_;
+  std::unique_lock lock(mutex_);
+  if (state() != RunState::running) return nullptr;
+  if (frame != nullptr) sleeping_frames_.push_back(frame);
+  if (helps) sleeping_helpers_.fetch_add(1, std::memory_order_seq_cst);
+  lock.unlock();
+  let_go(frame);
+  // Without a replacement, work that this run may depend on has no thread but this one.
+  const bool replaced = here != nullptr && here->begin_blocking();
+  while (!replaced && state() == RunState::running && driven.try_run_one()) {
+  }
+  if (here != nullptr && !replaced) {
+    until = std::min(until, std::chrono::steady_clock::now() + std::chrono::milliseconds(1));
+  }
+  lock.lock();
+  const auto woken = [&] { return state() != RunState::running || (helps && !handed_seats_.empty()); };
+  if (until == std::chrono::steady_clock::time_point::max()) {
+    changed_.wait(lock, woken);
+  } else {
+    changed_.wait_until(lock, until, woken);
+  }
+  Seat* seat = nullptr;
+  if (helps) {
+    sleeping_helpers_.fetch_sub(1, std::memory_order_seq_cst);
+    if (!handed_seats_.empty()) {
+      seat = handed_seats_.back();
+      handed_seats_.pop_back();
+    }
+  }
+  // decide() has taken the holds back for this thread, so that no time passes before it wakes.
+  const bool taken_back = std::erase(sleeping_frames_, frame) == 0;
+  lock.unlock();
+  if (!taken_back) take_back(frame);
+  if (here != nullptr) here->end_blocking();
+  return seat;
+}
+
+bool RunCore::hand_to_helper(Seat& seat) noexcept {
+  if (sleeping_helpers_.load(std::memory_order_seq_cst) == 0) return false;
+  const std::lock_guard lock(mutex_);
+  // Under the lock a counted helper is asleep, and takes one seat when it wakes.
+  if (sleeping_helpers_.load(std::memory_order_relaxed) <= handed_seats_.size()) return false;
+  handed_seats_.push_back(&seat);
+  changed_.notify_all();
+  return true;
+}
+
+// ---- Results ----
+
+void* RunCore::value(std::uint32_t task) const noexcept {
+  return frame_.values + std::size_t{frame_.slots_of(task)[0]} * value_unit;
+}
+
+void RunCore::destroy_value(std::uint32_t task) noexcept {
+  const TypeRef type = plan_.result_type(TaskId{task});
+  if (type->destroy != nullptr) type->destroy(value(task));
+}
+
+const void* RunCore::result(TaskId id, TypeRef type) const {
+  const auto task = static_cast<std::uint32_t>(id);
+  const auto fail = [&](const std::string& why) { throw UsageError(describe() + ": " + label(task) + " " + why); };
+  const TypeRef own = plan_.result_type(id);
+  if (!same_type(own, type)) fail("returns " + readable_name(*own->id) + ", not " + readable_name(*type->id));
+  const TaskState now = task_state(task);
+  if (now != TaskState::succeeded) fail("has no result: it is " + std::string(to_string(now)));
+  if (data_.is_taken(task)) fail("has no result any more: it was handed over by take()");
+  return value(task);
+}
+
+std::exception_ptr RunCore::error(std::uint32_t task) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = failure_of_.find(task);
+  return found == failure_of_.end() ? nullptr : failures_[found->second].error;
+}
+
+std::vector<TaskFailure> RunCore::failures() const {
+  const std::lock_guard lock(mutex_);
+  return failures_;
+}
+
+}  // namespace baton::detail

@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <baton/scheduler/run.hpp>
+#include <baton/scheduler/scheduler.hpp>
+
+#include "graph/plan_data.hpp"
+#include "scheduler/observers.hpp"
+#include "scheduler/ready_set.hpp"
+#include "scheduler/task_byte.hpp"
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <stop_token>
+#include <unordered_map>
+#include <vector>
+
+namespace baton::detail {
+
+class RunCore;
+class SchedulerCore;
+class Seat;
+class Slice;
+
+/// Something that became known about a task outside a seat of its run, for the next worker that holds one.
+struct Message {
+  enum class Kind : std::uint8_t {
+    granted,     ///< Its resources are there: it may start.
+    timer,       ///< Its parking time is over: it ends.
+    body,        ///< Its body returned on another executor.
+    child,       ///< Its sub-workflow's run has ended.
+    ended_well,  ///< It has its outcome; its successors have not been told, as its worker had given up its seat.
+    ended_ill,   ///< The same, for any other outcome than success.
+    drop,        ///< The run is being cancelled: it ends now, whatever it waited for.
+  };
+  std::uint32_t task;
+  Kind kind;
+};
+
+/// What a run must remember of a task that is not running but has not ended either, or that holds resources.
+struct ParkedTask {
+  std::uint32_t attempt = 0;
+  bool holds_resources = false;
+  bool has_value = false;                // the body constructed its result
+  TaskState end = TaskState::succeeded;  // how it will end once its time is over
+  std::exception_ptr error;
+  TimePoint until{};
+  Run child;                   // the run of a sub-workflow
+  Seat* child_seat = nullptr;  // its first seat, until that has been posted
+  AnyTask child_output;
+};
+
+/// A place from which a worker works on a run. Posted to the executor as "come and work on this run".
+class Seat final : public Work {
+ public:
+  void run(const Budget& budget) noexcept override;
+
+  RunCore* core = nullptr;
+  BlockMap map;  // Of the worker that holds the seat; thieves see it through steal_highest.
+};
+
+/// A body that is being called on this thread, and what is further down on its stack.
+struct BodyFrame {
+  RunCore* run;
+  Executor* executor;  // Whose thread this is; null when the host's own works along.
+  std::uint32_t task = UINT32_MAX;
+  BodyFrame* outer = nullptr;
+  Slice* slice = nullptr;  // What calls the body; null on another executor.
+
+  static BodyFrame*& innermost() noexcept;
+};
+
+/// Bits of RunCore::attention: why a start needs a second look.
+enum Attention : std::uint32_t {
+  some_doomed = 1,  ///< A task ended otherwise than well: look at the doomed bit.
+  cancelling = 2,   ///< Run::cancel was called.
+  stopping = 4,     ///< A task failed, and the failure mode is stop.
+  observed = 8,     ///< Somebody wants events.
+  has_messages = 16,
+};
+
+/// One run: a header and, behind it in the same allocation, one byte a task, the ready set, the seats and the results.
+///
+/// Lives as long as a handle (`references`) or the engine (`keep`, counted apart) needs it. The run is *decided* once
+/// every task has ended, and *quiet* once the engine lets go of it: from then on it touches neither scheduler, clock
+/// nor executor.
+class RunCore {
+ public:
+  /// The run has one engine reference, which `finish_undecided` ends, and one for the handle that is returned.
+  static RunCore* create(SchedulerCore& scheduler, const Plan& plan, StartOptions& options);
+  RunCore(const RunCore&) = delete;
+  RunCore& operator=(const RunCore&) = delete;
+
+  // ---- Lifetime ----
+  void reference() noexcept { references_.fetch_add(1, std::memory_order_relaxed); }
+  void dereference() noexcept;
+  /// One more reason of the engine's.
+  void keep() noexcept { engine_references_.fetch_add(1, std::memory_order_relaxed); }
+  /// The same unless the run is quiet already.
+  bool try_keep() noexcept;
+  void drop() noexcept;
+
+  // ---- Constant ----
+  [[nodiscard]] std::uint64_t id() const noexcept { return id_; }
+  [[nodiscard]] const Plan& plan() const noexcept { return plan_; }
+  [[nodiscard]] const PlanData& data() const noexcept { return data_; }
+  [[nodiscard]] SchedulerCore& scheduler() const noexcept { return scheduler_; }
+  [[nodiscard]] FailureMode failure_mode() const noexcept { return failure_mode_; }
+  [[nodiscard]] const Frame& frame() const noexcept { return frame_; }
+  [[nodiscard]] std::string label(std::uint32_t task) const { return "task '" + data_.label(task) + "'"; }
+  /// `run 7 of workflow 'nightly'`, for messages.
+  [[nodiscard]] std::string describe() const;
+
+  // ---- Hot, any worker with a seat ----
+  [[nodiscard]] std::atomic<std::uint8_t>& byte(std::uint32_t task) noexcept { return bytes_[task]; }
+  [[nodiscard]] Word& block(std::uint32_t index) noexcept { return blocks_[index]; }
+  [[nodiscard]] std::uint32_t attention() const noexcept { return attention_.load(std::memory_order_relaxed); }
+  void raise(std::uint32_t bits) noexcept { attention_.fetch_or(bits, std::memory_order_seq_cst); }
+  void lower(std::uint32_t bits) noexcept { attention_.fetch_and(~bits, std::memory_order_seq_cst); }
+  /// Counts tasks that have ended; the one that counts the last decides the run.
+  void count_ended(std::uint64_t tasks) noexcept;
+  /// Ends the run of a plan without tasks.
+  void decide_empty() noexcept { decide(); }
+
+  // ---- Seats ----
+  [[nodiscard]] std::uint32_t free_seats() const noexcept { return free_seats_.load(std::memory_order_seq_cst); }
+  /// A seat that nobody holds, with an engine reference and a hold on the clock; null when there is none.
+  Seat* take_seat() noexcept;
+  void leave_seat(Seat& seat) noexcept;
+  [[nodiscard]] std::uint32_t seat_count() const noexcept { return seat_count_; }
+  [[nodiscard]] Seat& seat(std::uint32_t index) noexcept { return seats_[index]; }
+  [[nodiscard]] std::uint32_t index_of_seat(const Seat& seat) const noexcept {
+    return static_cast<std::uint32_t>(&seat - seats_);
+  }
+  /// Whether any seat's map or the inbox has something; the second look of ready_set.hpp (4).
+  [[nodiscard]] bool anything_to_do() const noexcept;
+  /// Gets one more worker when a seat is free.
+  void call_for_help() noexcept;
+  /// Gets another worker for a seat that is taken.
+  void pass_on(Seat& seat) noexcept;
+  /// Marks the blocks of the plan's roots in the map of `seat`.
+  void mark_roots(Seat& seat) noexcept;
+
+  // ---- Parked tasks ----
+  /// Hands `message` to the next worker, and gets one if none is at work.
+  void deliver(Message message) noexcept;
+  std::vector<Message> take_messages();
+  ParkedTask& park(std::uint32_t task, ParkedTask parked);
+  /// Takes the record of a parked task; an empty one when there is none.
+  ParkedTask unpark(std::uint32_t task);
+
+  // ---- Events, failures, stopping ----
+  void tell(Event event) noexcept;
+  void tell_task(Event::Kind kind, std::uint32_t task, TaskState state, std::uint32_t attempt = 0,
+                 WaitReason reason = WaitReason::none, const std::exception_ptr* error = nullptr) noexcept;
+  void add_failure(std::uint32_t task, std::uint32_t attempt, std::exception_ptr error);
+  void note_cancelled() noexcept { any_cancelled_.store(true, std::memory_order_relaxed); }
+  [[nodiscard]] std::stop_token stop_token();
+  void cancel();
+  /// Once cancelling or stopping is raised: asks the bodies to stop, and ends what is parked.
+  void stop_waiting_tasks();
+
+  // ---- Waiting ----
+  [[nodiscard]] RunState state() const noexcept { return state_.load(std::memory_order_acquire); }
+  void wait();
+  bool wait_for(Duration timeout);
+  /// Works on this run on the calling thread until it is decided; `seat` is one to begin with, or null.
+  void work_along(Seat* seat);
+  void on_end(std::function<void(const Run&)> callback);
+
+  // ---- Results ----
+  [[nodiscard]] TaskState task_state(std::uint32_t task) const noexcept {
+    return task_byte::state(bytes_[task].load(std::memory_order_acquire));
+  }
+  [[nodiscard]] void* value(std::uint32_t task) const noexcept;
+  [[nodiscard]] const void* result(TaskId id, TypeRef type) const;
+  [[nodiscard]] std::exception_ptr error(std::uint32_t task) const;
+  [[nodiscard]] std::vector<TaskFailure> failures() const;
+  void destroy_value(std::uint32_t task) noexcept;
+
+ private:
+  struct Layout;
+  RunCore(SchedulerCore& scheduler, const Plan& plan, const StartOptions& options, const Layout& layout);
+  ~RunCore();
+
+  void place_inputs(Inputs& inputs);
+  void decide() noexcept;
+  void check_wait_is_possible() const;
+  /// Whose worker the calling thread is, as far as this run can know; null for a thread of the host's.
+  [[nodiscard]] Executor* executor_here() const noexcept;
+  /// Sleeps until the run is decided, a seat is handed to this thread (only if it `helps`), or `until`. Bodies further
+  /// down on the stack give up their seats, and let the clock go on, meanwhile.
+  /// @returns the seat, or null.
+  Seat* sleep(Executor* here, bool helps, std::chrono::steady_clock::time_point until);
+  bool hand_to_helper(Seat& seat) noexcept;
+
+  // Constant after construction.
+  const Plan plan_;
+  const PlanData& data_;
+  SchedulerCore& scheduler_;
+  Executor& executor_;
+  const std::uint64_t id_;
+  const FailureMode failure_mode_;
+  std::uint32_t seat_count_ = 0;
+  std::uint32_t block_count_ = 0;
+  std::atomic<std::uint8_t>* bytes_ = nullptr;
+  Word* blocks_ = nullptr;
+  Seat* seats_ = nullptr;
+  Frame frame_;
+  std::size_t allocation_alignment_ = 0;
+
+  // Own synchronisation.
+  std::atomic<std::uint32_t> references_{2};
+  std::atomic<std::uint32_t> engine_references_{1};
+  std::atomic<RunState> state_{RunState::running};
+  std::atomic<bool> any_failed_{false};
+  std::atomic<bool> any_cancelled_{false};
+  std::atomic<std::uint32_t> sleeping_helpers_{0};
+  Observers observers_;
+  std::shared_ptr<std::atomic<std::uint64_t>> errors_;
+  alignas(64) std::atomic<std::uint32_t> attention_{0};   // Read at every start, written rarely.
+  alignas(64) std::atomic<std::uint32_t> free_seats_{0};  // never more than there are bits in free_seat_bits_
+  Word* free_seat_bits_ = nullptr;
+  alignas(64) std::atomic<std::uint64_t> left_{0};  // Tasks that have not been counted as ended.
+
+  // Guarded by mutex_.
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  std::vector<Message> messages_;
+  std::unordered_map<std::uint32_t, ParkedTask> parked_;
+  std::vector<TaskFailure> failures_;
+  std::unordered_map<std::uint32_t, std::size_t> failure_of_;  // by task, into failures_
+  std::vector<std::function<void(const Run&)>> callbacks_;
+  std::vector<Seat*> handed_seats_;
+  std::vector<BodyFrame*> sleeping_frames_;  // innermost of each thread that sleeps inside a body
+  std::stop_source stop_source_{std::nostopstate};
+};
+
+}  // namespace baton::detail

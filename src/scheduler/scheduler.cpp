@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: MIT
+#include <baton/scheduler/scheduler.hpp>
+
+#include <baton/base/error.hpp>
+#include <baton/executor/thread_pool.hpp>
+
+#include "scheduler/run_core.hpp"
+#include "scheduler/scheduler_core.hpp"
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+
+namespace baton {
+namespace detail {
+namespace {
+
+void check_inputs(const Plan& plan, Inputs& inputs, std::vector<std::string>& faults) {
+  const PlanData& data = plan.data();
+  for (const Inputs::Entry& entry : inputs.entries()) {
+    if (!plan.contains(entry.input)) faults.emplace_back("a value is given for an input of another workflow");
+  }
+  for (const PlanInput& input : data.inputs) {
+    const bool given = std::any_of(inputs.entries().begin(), inputs.entries().end(), [&](const Inputs::Entry& entry) {
+      return plan.contains(entry.input) && plan.id(entry.input) == TaskId{input.task};
+    });
+    if (!given && !input.fallback) {
+      faults.push_back("input '" + data.label(input.task) +
+                       "' has no value; give it one by Inputs::set, or a default in the workflow");
+    }
+  }
+}
+
+}  // namespace
+
+std::pair<Run, Seat*> SchedulerCore::create(const Plan& plan, StartOptions& options) {
+  std::vector<std::string> faults;
+  check_inputs(plan, options.inputs, faults);
+  if (!plan.data().settings.empty()) {
+    for (std::string& fault : resources.faults(plan.data())) faults.push_back(std::move(fault));
+  }
+  if (!faults.empty()) throw DefinitionError("plan '" + std::string(plan.name()) + "' cannot run", std::move(faults));
+
+  RunCore* const core = RunCore::create(*this, plan, options);
+  Run run(core);
+  {
+    const std::lock_guard lock(mutex);
+    live.insert(core);
+  }
+  Seat* const seat = core->take_seat();
+  core->mark_roots(*seat);
+  if ((core->attention() & observed) != 0) {
+    Event event{};
+    event.kind = Event::Kind::run_started;
+    core->tell(event);
+    for (const TaskId root : plan.roots()) {
+      core->tell_task(Event::Kind::task_ready, static_cast<std::uint32_t>(root), TaskState::ready);
+    }
+  }
+  if (plan.empty()) core->decide_empty();
+  return {std::move(run), seat};
+}
+
+void SchedulerCore::retire(RunCore& run) noexcept {
+  {
+    const std::lock_guard lock(mutex);
+    live.erase(&run);
+    ++retiring;
+  }
+  run.dereference();  // may end values of the host's, so without the lock
+  const std::lock_guard lock(mutex);
+  if (--retiring == 0 && live.empty()) retired.notify_all();
+}
+
+std::vector<Run> SchedulerCore::live_runs() const {
+  std::vector<Run> runs;
+  const std::lock_guard lock(mutex);
+  for (RunCore* const run : live) {
+    run->reference();
+    runs.emplace_back(run);
+  }
+  return runs;
+}
+
+bool SchedulerCore::below_on_this_stack() const noexcept {
+  for (const BodyFrame* frame = BodyFrame::innermost(); frame != nullptr; frame = frame->outer) {
+    if (&frame->run->scheduler() == this) return true;
+  }
+  return false;
+}
+
+void SchedulerCore::wait_all() {
+  for (;;) {
+    // An executor that the host drives by hand needs this thread.
+    while (executor.try_run_one()) {
+    }
+    std::unique_lock lock(mutex);
+    if (retired.wait_for(lock, std::chrono::milliseconds(20), [this] { return live.empty() && retiring == 0; })) return;
+  }
+}
+
+}  // namespace detail
+
+Scheduler::Scheduler(Executor& executor, SchedulerOptions options)
+    : core_(std::make_unique<detail::SchedulerCore>(executor, options.clock)) {}
+
+Scheduler::~Scheduler() {
+  if (core_->below_on_this_stack()) {
+    std::fputs("baton: a Scheduler is destroyed inside one of its own tasks, whose end it would have to wait for\n",
+               stderr);
+    std::abort();
+  }
+  cancel_all();
+  core_->wait_all();
+}
+
+Run Scheduler::start(const Plan& plan, StartOptions options) {
+  auto [run, seat] = core_->create(plan, options);
+  run.core()->pass_on(*seat);
+  return run;
+}
+
+Run Scheduler::start(const Plan& plan, Inputs inputs) {
+  StartOptions options;
+  options.inputs = std::move(inputs);
+  return start(plan, std::move(options));
+}
+
+Run Scheduler::run(const Plan& plan, StartOptions options) {
+  auto [run, seat] = core_->create(plan, options);
+  run.core()->work_along(seat);
+  return run;
+}
+
+Run Scheduler::run(const Plan& plan, Inputs inputs) {
+  StartOptions options;
+  options.inputs = std::move(inputs);
+  return run(plan, std::move(options));
+}
+
+void Scheduler::resource(std::string_view name, std::uint64_t units) { core_->resources.declare(name, units); }
+
+void Scheduler::observe(std::shared_ptr<Observer> observer) {
+  core_->observers.add(std::move(observer));
+  // A run that starts meanwhile has seen the observer, or is in the list.
+  for (const Run& run : core_->live_runs()) run.core()->raise(detail::observed);
+}
+
+void Scheduler::unobserve(const std::shared_ptr<Observer>& observer) { core_->observers.remove(observer); }
+
+std::uint64_t Scheduler::observer_errors() const noexcept { return core_->errors->load(std::memory_order_relaxed); }
+
+void Scheduler::cancel_all() {
+  for (const Run& run : core_->live_runs()) run.cancel();
+}
+
+void Scheduler::wait_all() const {
+  if (core_->below_on_this_stack()) throw UsageError("Scheduler::wait_all inside one of its own tasks could never end");
+  core_->wait_all();
+}
+
+std::size_t Scheduler::running() const noexcept {
+  const std::lock_guard lock(core_->mutex);
+  return core_->live.size();
+}
+
+Executor& Scheduler::executor() const noexcept { return core_->executor; }
+Clock& Scheduler::clock() const noexcept { return core_->clock; }
+
+Run run(const Workflow& flow) {
+  const Plan plan = flow.build();
+  ThreadPool pool;
+  Scheduler scheduler(pool);
+  return scheduler.run(plan);
+}
+
+}  // namespace baton

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <baton/scheduler/scheduler.hpp>
+
+#include "scheduler/observers.hpp"
+#include "scheduler/resources.hpp"
+#include "scheduler/timers.hpp"
+
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <unordered_set>
+
+namespace baton::detail {
+
+/// What the runs of a scheduler share.
+class SchedulerCore {
+ public:
+  SchedulerCore(Executor& executor_to_use, Clock* clock_to_use)
+      : executor(executor_to_use),
+        own_clock(clock_to_use == nullptr ? std::make_unique<SteadyClock>() : nullptr),
+        clock(clock_to_use == nullptr ? *own_clock : *clock_to_use),
+        timers(clock) {}
+
+  /// Checks and creates; the first seat is taken and has the roots. Nothing runs yet.
+  std::pair<Run, Seat*> create(const Plan& plan, StartOptions& options);
+  /// Called when a run is quiet, as the last thing it does with the scheduler; ends the engine's share in its memory.
+  void retire(RunCore& run) noexcept;
+  [[nodiscard]] std::vector<Run> live_runs() const;
+  void wait_all();
+  /// Whether the calling thread is inside a task of one of the runs.
+  [[nodiscard]] bool below_on_this_stack() const noexcept;
+
+  Executor& executor;
+  const std::unique_ptr<Clock> own_clock;
+  Clock& clock;
+  const std::shared_ptr<std::atomic<std::uint64_t>> errors = std::make_shared<std::atomic<std::uint64_t>>(0);
+  Observers observers{errors};
+  Resources resources;
+  Timers timers;
+
+  mutable std::mutex mutex;
+  std::condition_variable retired;
+  std::unordered_set<RunCore*> live;
+  std::size_t retiring = 0;
+};
+
+}  // namespace baton::detail
