@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <baton/base/export.hpp>
+#include <baton/scheduler/observer.hpp>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string_view>
+
+namespace baton {
+
+/// How much a line of the log matters.
+enum class LogLevel : std::uint8_t {
+  trace,    ///< Tasks on their way: ready, waiting.
+  debug,    ///< Bodies: started, succeeded.
+  info,     ///< Runs: started, succeeded. Tasks that were not to run: skipped, omitted, cancelled.
+  warning,  ///< A run was cancelled.
+  error,    ///< A task or a run failed.
+};
+
+/// The name of `level` as written above.
+[[nodiscard]] BATON_API std::string_view to_string(LogLevel level) noexcept;
+
+/// Takes a line, without a line break at its end; valid during the call. Several threads may be in it at once.
+using LogSink = std::function<void(LogLevel level, std::string_view line)>;
+
+/// What a LogObserver writes, and where.
+struct LogOptions {
+  /// Lines below this are not made.
+  LogLevel level = LogLevel::info;
+  /// Where lines go; when empty, to stderr, with time and level, each at once.
+  LogSink sink{};
+};
+
+/// Writes a line for each event: `run 3 'nightly': task 'load', attempt 1: failed after 1.5 s: no such file`.
+///
+/// Thread-safe. What the sink throws leaves `on_event`, where the scheduler counts it (`Scheduler::observer_errors`).
+class BATON_API LogObserver final : public Observer {
+ public:
+  explicit LogObserver(LogOptions options = {});
+  ~LogObserver() override;
+
+  void on_event(const Event& event) override;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace baton
