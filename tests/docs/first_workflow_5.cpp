@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+#include <baton/baton.hpp>
+#include <baton/observe/progress.hpp>
+
+#include <fstream>
+#include <iostream>
+#include <iterator>
+#include <map>
+#include <memory>
+#include <sstream>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+using Counts = std::map<std::string, int>;
+
+std::string read_file(const std::string& path) {
+  std::ifstream file(path);
+  if (!file) throw std::runtime_error("cannot open " + path);
+  return std::string(std::istreambuf_iterator<char>(file), {});
+}
+
+Counts count_words(const std::string& text) {
+  Counts counts;
+  std::istringstream words(text);
+  for (std::string word; words >> word;) ++counts[word];
+  return counts;
+}
+
+Counts add_up(baton::Values<Counts> parts) {
+  Counts total;
+  for (const Counts& part : parts) {
+    for (const auto& [word, count] : part) total[word] += count;
+  }
+  return total;
+}
+
+int main(int argc, char** argv) {
+  const std::vector<std::string> paths(argv + 1, argv + argc);
+
+  baton::Workflow flow{"words"};
+  std::vector<baton::Task<Counts>> parts;
+  for (const std::string& path : paths) {
+    auto text = flow.task([path] { return read_file(path); }).resource("files");
+    parts.push_back(flow.task(count_words, text));
+  }
+  auto total = flow.task("add up", add_up, parts);
+  const baton::Plan plan = flow.build();
+
+  baton::ThreadPool pool;
+  baton::Scheduler scheduler{pool};
+  scheduler.resource("files", 4);
+  scheduler.observe(std::make_shared<baton::ProgressObserver>());
+
+  baton::Run run = scheduler.start(plan);
+  run.wait();
+  if (!run.succeeded()) {
+    for (const baton::TaskFailure& failure : run.failures()) {
+      std::cerr << "task " << failure.task_name << " failed: " << failure.message << '\n';
+    }
+    return 1;
+  }
+  for (const auto& [word, count] : run.result(total)) std::cout << word << ": " << count << '\n';
+}

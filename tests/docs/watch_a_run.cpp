@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: MIT
+// What docs/how-to/watch-a-run.md shows.
+#include "check.hpp"
+
+#include <baton/baton.hpp>
+#include <baton/observe/log.hpp>
+#include <baton/observe/progress.hpp>
+#include <baton/observe/report.hpp>
+#include <baton/observe/spdlog.hpp>
+#include <baton/observe/text.hpp>
+#include <baton/observe/timeline.hpp>
+#include <baton/observe/trace.hpp>
+
+#include <spdlog/sinks/null_sink.h>
+
+#include <atomic>
+#include <filesystem>
+#include <memory>
+#include <mutex>
+#include <sstream>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace {
+
+baton::Plan make_plan() {
+  baton::Workflow flow{"import"};
+  auto read = flow.task("read", []() -> int { throw std::runtime_error("disk on fire"); });
+  flow.task("parse", [](int) {}, read);
+  flow.task("clean up", [] {});
+  return std::move(flow).build();
+}
+
+class FailureCounter final : public baton::Observer {
+ public:
+  void on_event(const baton::Event& event) override {
+    if (event.kind == baton::Event::Kind::task_ended && event.state == baton::TaskState::failed) ++failures_;
+  }
+  [[nodiscard]] int failures() const { return failures_; }
+
+ private:
+  std::atomic<int> failures_{0};
+};
+
+void observe() {
+  const baton::Plan plan = make_plan();
+  baton::ThreadPool pool;
+  baton::Scheduler scheduler{pool};
+
+  const auto counter = std::make_shared<FailureCounter>();
+  scheduler.observe(counter);
+  scheduler.start(plan).wait();
+  scheduler.start(plan).wait();
+  scheduler.unobserve(counter);
+  scheduler.start(plan).wait();
+  check(counter->failures() == 2);
+
+  const auto of_one_run = std::make_shared<FailureCounter>();
+  scheduler.start(plan, {.observers = {of_one_run}}).wait();
+  check(of_one_run->failures() == 1);
+}
+
+void log() {
+  std::mutex mutex;
+  std::vector<std::string> lines;
+  const auto sink = [&](baton::LogLevel, std::string_view line) {
+    const std::lock_guard lock(mutex);
+    lines.emplace_back(line);
+  };
+  const auto log =
+      std::make_shared<baton::LogObserver>(baton::LogOptions{.level = baton::LogLevel::error, .sink = sink});
+
+  baton::ThreadPool pool;
+  {
+    baton::Scheduler scheduler{pool};
+    scheduler.observe(log);
+    scheduler.start(make_plan()).wait();
+  }
+  check(lines.size() == 2);
+  check(lines[0].find("'import': task 'read', attempt 1: failed after ") != std::string::npos);
+  check(lines[0].ends_with(": disk on fire"));
+  check(lines[1].ends_with(": 1 succeeded, 1 failed, 1 omitted"));
+}
+
+void log_to_spdlog(const std::shared_ptr<spdlog::logger>& logger) {
+  baton::ThreadPool pool;
+  baton::Scheduler scheduler{pool};
+  scheduler.observe(baton::make_log_observer(logger, baton::LogLevel::debug));
+  scheduler.start(make_plan()).wait();
+}
+
+void show_progress() {
+  std::ostringstream out;
+  baton::ThreadPool pool;
+  {
+    baton::Scheduler scheduler{pool};
+    scheduler.observe(std::make_shared<baton::ProgressObserver>(
+        baton::ProgressOptions{.style = baton::ProgressStyle::lines, .out = &out}));
+    scheduler.start(make_plan()).wait();
+  }
+  check(out.str().starts_with("import: 3 of 3 tasks ended, 1 failed, "));
+}
+
+void write_files(const std::filesystem::path& folder) {
+  baton::ThreadPool pool;
+  {
+    baton::Scheduler scheduler{pool};
+    const auto trace = std::make_shared<baton::TraceObserver>((folder / "trace.json").string());
+    const auto report = std::make_shared<baton::ReportObserver>((folder / "report.html").string());
+    scheduler.observe(trace);
+    scheduler.start(make_plan(), {.observers = {report}}).wait();
+  }
+  check(std::filesystem::file_size(folder / "trace.json") > 0);
+  check(std::filesystem::file_size(folder / "report.html") > 0);
+}
+
+void look_at_a_timeline() {
+  const baton::Plan plan = make_plan();
+  baton::ThreadPool pool;
+  baton::Scheduler scheduler{pool};
+  const auto timeline = std::make_shared<baton::Timeline>();
+  scheduler.observe(timeline);
+  baton::Run run = scheduler.start(plan);
+  run.wait();
+
+  std::ostringstream out;
+  const auto record = timeline->find_run(run.id());
+  for (std::size_t id = 0; id < record->tasks.size(); ++id) {
+    const baton::TaskTiming& timing = record->tasks[id];
+    out << plan.task_name(static_cast<baton::TaskId>(id)) << ": " << timing.state;
+    if (timing.duration()) out << " after " << baton::format_duration(*timing.duration());
+    out << '\n';
+  }
+  timeline->forget(run.id());
+  check(out.str().find("read: failed after ") != std::string::npos);
+  check(out.str().find("parse: omitted\n") != std::string::npos);
+}
+
+}  // namespace
+
+int main() {
+  observe();
+  log();
+  log_to_spdlog(std::make_shared<spdlog::logger>("null", std::make_shared<spdlog::sinks::null_sink_mt>()));
+  show_progress();
+  const std::filesystem::path folder = "watch_a_run_files";
+  std::filesystem::create_directories(folder);
+  write_files(folder);
+  std::filesystem::remove_all(folder);
+  look_at_a_timeline();
+}
