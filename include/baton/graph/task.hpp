@@ -29,7 +29,7 @@ struct WorkflowIdentity {
 
 /// A handle of a task without the type of its result.
 ///
-/// A small plain value: names a task of one workflow, owns nothing. It stays valid while the workflow is moved,
+/// A plain value of 16 bytes: names a task of one workflow, owns nothing. It stays valid while the workflow is moved,
 /// and names the same task in every plan and run made from that workflow. A call on a handle whose workflow has been
 /// destroyed, or that was default-constructed, throws UsageError; nothing dangles.
 ///

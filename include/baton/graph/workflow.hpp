@@ -79,8 +79,8 @@ class BATON_API Workflow {
 
   /// Adds a task that runs another plan and ends as it ends, without holding a thread meanwhile.
   ///
-  /// What the plan lacks for running (a bound input, a declared resource) and an `output` that is not of it make the
-  /// task fail when it runs; `build` does not look into `plan`.
+  /// `build` reports an `output` or an input that is not of `plan`, and an input without a default that nothing feeds.
+  /// A resource that the scheduler does not have makes the task fail when it runs.
   ///
   /// @param output    A task of `plan` whose result becomes the result of this one; moved out of the child run.
   /// @param bindings  `bind(input, task)`: what feeds each input of `plan`.
@@ -122,7 +122,7 @@ class BATON_API Workflow {
     return Task<T>(find_typed(name, type_of<T>()));
   }
   /// The handle, in this workflow, of the task that `task` names in the workflow that this one was copied from.
-  /// Which workflow `task` is of is not checked: one of a third workflow gives a wrong handle.
+  /// Handles of this workflow itself, and of what the original was copied from, will do too.
   /// @throws UsageError when this workflow has no such task.
   [[nodiscard]] AnyTask counterpart(AnyTask task) const;
   template <typename T>
