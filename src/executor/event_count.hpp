@@ -90,8 +90,9 @@ using EventCount = BasicEventCount<MutexGate>;
 /// The moment `limit` from now; a limit that reaches beyond the end of the clock means its end.
 [[nodiscard]] TimePoint deadline_after(Duration limit) noexcept;
 
-/// A notice that comes later than this after a waiter's own limit counts as lost.
-inline constexpr Duration lost_after = std::chrono::milliseconds{100};
+/// A notice that comes later than this after a waiter's own limit counts as lost. Long, as a notifier may have to wait
+/// for a core on a machine with more to do than it can.
+inline constexpr Duration lost_after = std::chrono::seconds{1};
 
 /// Sleeps once on `event`, for `limit` at most, unless `condition()` holds.
 ///

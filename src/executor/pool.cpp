@@ -47,7 +47,7 @@ Pool::Job Pool::search(Worker& me, bool counted) noexcept {
 
 Closure* Pool::steal(Worker& me) noexcept {
   const std::size_t count = worker_count();
-  if (count <= 1) return nullptr;  // 0: this thread runs before its start was noted
+  if (count == 1) return nullptr;
   me.random = me.random * 6364136223846793005u + 1442695040888963407u;
   std::size_t victim = static_cast<std::size_t>(me.random >> 33) % count;
   for (std::size_t tried = 0; tried < count; ++tried) {

@@ -59,17 +59,16 @@ bool Pool::sleep_while_listed(Worker& me) noexcept {
 
 // Sleeps once, unless the worker was called meanwhile or, being idle, sees work.
 void Pool::doze(Worker& me) noexcept {
-  const bool idle =
-      me.listed_idle.load(std::memory_order_relaxed);  // an idle one may just become a spare one: harmless
+  const auto idle = [&me] { return me.listed_idle.load(std::memory_order_relaxed); };  // may end at any time: harmless
   const auto called = [&me] { return me.called.load(std::memory_order_seq_cst); };
   const EventCount::Key key = me.wakeup.announce();
-  if (!called() && !(idle && has_work())) {
+  if (!called() && !(idle() && has_work())) {
     me.parks.add_one();
-    if (!me.wakeup.wait_until(key, deadline_after(options_.park_limit)) && idle && stuck(me)) {
+    if (!me.wakeup.wait_until(key, deadline_after(options_.park_limit)) && idle() && stuck(me)) {
       // Perhaps its producer is just about to call somebody: a wake-up is lost only if nobody comes for it.
       const std::uint64_t before = progress();
       const bool noticed = me.wakeup.wait_until(key, deadline_after(lost_after));
-      if (!noticed && stuck(me) && progress() == before) me.rescued.add_one();
+      if (!noticed && idle() && stuck(me) && progress() == before) me.rescued.add_one();
     }
   }
   me.wakeup.retract();

@@ -77,10 +77,12 @@ void Pool::start_thread_locked() {
     workers_[index].reset();
     throw;
   }
-  worker_count_.store(index + 1, std::memory_order_seq_cst);  // before anything can be in its deque
+  worker_count_.store(index + 1, std::memory_order_seq_cst);  // before anything can be in its deque: see thread_main
 }
 
 void Pool::thread_main(Worker& me) noexcept {
+  // Until its start is noted in worker_count_, others would not find what it puts into its deque.
+  { const std::lock_guard started(mutex_); }
   set_thread_name(options_.name, me.index);
   if (me.index >= threads_) affinity_.apply();  // not that of the worker it stands in for, which may be pinned
   this_worker = &me;
@@ -126,7 +128,9 @@ void Pool::end_blocking(Worker& me) noexcept {
   me.state = Worker::State::active;
   unblocked_.fetch_add(1, std::memory_order_relaxed);
   if (!surplus() || idle_.empty()) return;
-  Worker& idle = *idle_.front();  // it need not even wake up to become a spare one
+  // It need not even wake up to become a spare one. The oldest one, since one that listed itself later looks for work
+  // later: if the oldest has not had its last look yet, the next one's comes after that.
+  Worker& idle = *idle_.front();
   unlist_idle_locked(idle);
   list_spare_locked(idle);
 }

@@ -63,6 +63,7 @@ Definition::Definition(const Definition& other)
       inputs(other.inputs),
       arenas(other.arenas),
       untyped_bodies(other.untyped_bodies),
+      children(other.children),
       faults(other.faults),
       live_count(other.live_count),
       identity_(take_identity(this)),
@@ -135,6 +136,7 @@ void Definition::wire(std::uint32_t task, const Wire* list, std::size_t count) {
 void Definition::remove(std::uint32_t task) {
   tasks[task].type = nullptr;
   settings.erase(task);
+  children.erase(task);
   std::erase_if(faults, [task](const DefinitionFault& fault) { return fault.owner == task; });
   std::erase_if(inputs, [task](const PlanInput& input) { return input.task == task; });
   --live_count;

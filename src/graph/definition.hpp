@@ -93,7 +93,8 @@ class Definition {
   std::vector<PlanInput> inputs;  // `task` is the number here
   std::vector<std::shared_ptr<Arena>> arenas;
   std::vector<std::shared_ptr<const BodyType>> untyped_bodies;
-  std::vector<DefinitionFault> faults;  // found so far, reported by build()
+  std::unordered_map<std::uint32_t, Plan> children;  // of the tasks that are sub-workflows
+  std::vector<DefinitionFault> faults;               // found so far, reported by build()
   std::size_t live_count = 0;
 
  private:

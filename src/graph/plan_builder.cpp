@@ -33,6 +33,7 @@ class PlanBuilder {
   void check_names();
   void check_wiring();
   void check_untyped(std::uint32_t task);
+  void check_children();
   void check_taken(std::uint32_t task, const std::vector<std::uint32_t>& uses);
   void report_cycles();
 
@@ -69,6 +70,7 @@ std::shared_ptr<const PlanData> PlanBuilder::build() {
   for (const DefinitionFault& fault : definition_.faults) faults_.push_back(fault.text);
   check_names();
   check_wiring();
+  check_children();
   collect_edges();
   order();
   if (!faults_.empty()) {
@@ -151,6 +153,21 @@ void PlanBuilder::check_untyped(std::uint32_t task) {
   if (argument != type.parameters.size()) {
     faults_.push_back("task " + label(task) + " is given " + std::to_string(argument) + " arguments, but has " +
                       std::to_string(type.parameters.size()) + " parameters");
+  }
+}
+
+// A task that held what a task of its child run asks for would wait for itself.
+void PlanBuilder::check_children() {
+  for (std::uint32_t task = 0; task < count_ && !definition_.children.empty(); ++task) {
+    const auto child = definition_.children.find(task);
+    const auto settings = definition_.settings.find(task);
+    if (child == definition_.children.end() || settings == definition_.settings.end()) continue;
+    const std::vector<std::string>& wanted = child->second.data().resource_names;
+    for (const ResourceRequest& held : settings->second.resources) {
+      if (!std::binary_search(wanted.begin(), wanted.end(), held.name)) continue;
+      faults_.push_back("task " + label(task) + " would hold resource '" + held.name + "' while tasks of its plan '" +
+                        std::string(child->second.name()) + "' wait for it; let only those ask for it");
+    }
   }
 }
 
@@ -467,8 +484,17 @@ void PlanBuilder::copy_cold_parts() {
   std::sort(plan.inputs.begin(), plan.inputs.end(),
             [](const PlanInput& a, const PlanInput& b) { return a.task < b.task; });
   for (const auto& [task, settings] : definition_.settings) {
-    if (live(task)) plan.settings.emplace(id_of_[task], settings);
+    if (!live(task)) continue;
+    plan.settings.emplace(id_of_[task], settings);
+    for (const ResourceRequest& request : settings.resources) plan.resource_names.push_back(request.name);
   }
+  for (const auto& [task, child] : definition_.children) {
+    const std::vector<std::string>& names = child.data().resource_names;
+    plan.resource_names.insert(plan.resource_names.end(), names.begin(), names.end());
+  }
+  std::sort(plan.resource_names.begin(), plan.resource_names.end());
+  plan.resource_names.erase(std::unique(plan.resource_names.begin(), plan.resource_names.end()),
+                            plan.resource_names.end());
   if (!definition_.names.empty()) {
     plan.name_of.resize(plan.task_count);
     for (std::uint32_t id = 0; id < plan.task_count; ++id) {

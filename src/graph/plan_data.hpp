@@ -111,6 +111,7 @@ struct BATON_API PlanData {
   std::vector<Destructible> destructibles;
   std::vector<PlanInput> inputs;  // by task
   std::unordered_map<std::uint32_t, TaskSettings> settings;
+  std::vector<std::string> resource_names;    // sorted: what its tasks ask for, those of sub-workflows included
   std::vector<std::uint8_t> flags;            // TaskFlags; empty when no task is special
   std::vector<std::uint32_t> creation_index;  // of each task
   std::vector<std::uint32_t> task_of_index;   // the other way round; UINT32_MAX where removed

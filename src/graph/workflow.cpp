@@ -139,6 +139,7 @@ void Workflow::replace_task(AnyTask task, const detail::BodyType& type, const st
   const std::uint32_t index = require(definition(), task);
   std::memcpy(definition_->tasks[index].capture, capture, detail::inline_capture_size);
   definition_->tasks[index].type = &type;
+  definition_->children.erase(index);
   std::erase_if(definition_->inputs, [index](const detail::PlanInput& input) { return input.task == index; });
   definition_->wire(index, wires, wire_count);
 }
@@ -200,6 +201,7 @@ AnyTask Workflow::counterpart(AnyTask task) const {
 }
 
 void Workflow::check_subworkflow(AnyTask task, const Plan& plan, AnyTask output, const std::vector<AnyTask>& inputs) {
+  definition_->children.insert_or_assign(task.index_, plan);
   const std::string subject = "task " + definition_->label(task.index_) + ": ";
   const std::string whose = " of plan '" + std::string(plan.name()) + "'";
   const auto fault = [&](const std::string& text) {

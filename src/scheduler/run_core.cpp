@@ -88,9 +88,11 @@ RunCore::RunCore(SchedulerCore& scheduler, const Plan& plan, const StartOptions&
       errors_(scheduler.errors) {
   auto* const base = reinterpret_cast<std::byte*>(this);
   blocks_ = reinterpret_cast<Word*>(base + layout.blocks_at);
-  std::memcpy(static_cast<void*>(blocks_), data_.roots.data(), data_.roots.size() * sizeof(Word));
   bytes_ = reinterpret_cast<std::atomic<std::uint8_t>*>(base + layout.bytes_at);
-  std::memcpy(static_cast<void*>(bytes_), data_.joins.data(), data_.joins.size());
+  if (data_.task_count > 0) {
+    std::memcpy(static_cast<void*>(blocks_), data_.roots.data(), data_.roots.size() * sizeof(Word));
+    std::memcpy(static_cast<void*>(bytes_), data_.joins.data(), data_.joins.size());
+  }
   seats_ = reinterpret_cast<Seat*>(base + layout.seats_at);
   auto* const maps = reinterpret_cast<Word*>(base + layout.maps_at);
   std::memset(static_cast<void*>(maps), 0, seat_count_ * layout.map_words * sizeof(Word));

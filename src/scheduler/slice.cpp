@@ -408,7 +408,6 @@ void Slice::pass_on_end(std::uint32_t task) noexcept {
 
 /// The one place where a task gets its outcome, but for the plain success of call_plainly.
 Slice::Step Slice::end(std::uint32_t task, TaskState state, const ParkedTask& parked) noexcept {
-  if (parked.holds_resources) run_.scheduler().resources.give_back(data_.find_settings(task)->resources);
   std::uint32_t attention = state == TaskState::succeeded ? 0U : some_doomed;
   if (state == TaskState::failed) {
     run_.add_failure(task, parked.attempt, parked.error);
@@ -426,6 +425,8 @@ Slice::Step Slice::end(std::uint32_t task, TaskState state, const ParkedTask& pa
     run_.tell_task(Kind::task_ended, task, state, parked.attempt, WaitReason::none,
                    state == TaskState::failed ? &parked.error : nullptr);
   }
+  // Last, so that whoever gets the units starts after this task's end has been told.
+  if (parked.holds_resources) run_.scheduler().resources.give_back(data_.find_settings(task)->resources);
   return state == TaskState::succeeded ? Step::ended_well : Step::ended_ill;
 }
 

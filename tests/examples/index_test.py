@@ -181,7 +181,7 @@ class Index(unittest.TestCase):
         code, out, err = program.run_text(self.folder, "--out", self.out)
         self.assertEqual(code, 0)
         self.assertRegex(err, r"^read files: 10 of 10 tasks ended, .*\nsummarize: 3 of 3 tasks ended, .*\n$")
-        self.assertRegex(out, r"\nindexed .* in [0-9.]+ m?s on [0-9]+ threads\n")
+        self.assertRegex(out, r"\nindexed .* in [0-9.]+ [mu]?s on [0-9]+ threads\n")
 
     def test_wrong_calls(self):
         hint = "\n`index --help` tells more.\n"

@@ -190,6 +190,26 @@ TEST(Subworkflows, WithABindingOfAnInputThatIsNotOfThePlanAreReported) {
   EXPECT_THROW(static_cast<void>(outer.build()), baton::DefinitionError);
 }
 
+TEST(Subworkflows, ThatHoldWhatTheirTasksAskForAreReported) {
+  Workflow innermost{"innermost"};
+  innermost.task("train", [] {}).resource("gpu");
+  Workflow inner{"inner"};
+  inner.subworkflow("deep", innermost.build());
+  Workflow outer{"outer"};
+  const auto child = outer.subworkflow("child", inner.build()).resource("cpu").resource("gpu");
+  std::string message;
+  try {
+    static_cast<void>(outer.build());
+  } catch (const baton::DefinitionError& error) {
+    message = error.what();
+  }
+  EXPECT_EQ(message,
+            "workflow 'outer': task 'child' would hold resource 'gpu' while tasks of its plan 'inner' wait for it; let "
+            "only those ask for it");
+  outer.replace(child, [] {});
+  EXPECT_NO_THROW(static_cast<void>(outer.build()));
+}
+
 TEST(Subworkflows, WithAnInputThatNothingFeedsAreReported) {
   Workflow inner{"inner"};
   inner.input<int>("x");

@@ -285,6 +285,7 @@ TEST_P(Resources, ALargeRequestIsNotOvertakenForEver) {
     }
   }
   EXPECT_TRUE(large_ran);
+  scheduler.wait_all();  // the last bodies use what stands above
 }
 
 TEST_P(Resources, ChangedWhileRunsGoOnTakeEffect) {
@@ -301,6 +302,7 @@ TEST_P(Resources, ChangedWhileRunsGoOnTakeEffect) {
   run.get();
   scheduler.resource("seat", 1);
   EXPECT_NO_THROW(scheduler.start(plan).cancel());
+  scheduler.wait_all();
 }
 
 TEST_P(Resources, MadeTooSmallForAWaiterLeaveItWaitingUntilTheyGrow) {

@@ -86,16 +86,17 @@ struct Group {
   }
 };
 
+// As std::type_identity, so that naming the kind of a Task<void> does not form a reference to void.
 template <typename T>
-Shared<T> argument_kind(const Task<T>&);
+std::type_identity<Shared<T>> argument_kind(const Task<T>&);
 template <typename T>
-Moved<T> argument_kind(const Taken<T>&);
+std::type_identity<Moved<T>> argument_kind(const Taken<T>&);
 template <typename T>
-Group<T> argument_kind(const std::vector<Task<T>>&);
+std::type_identity<Group<T>> argument_kind(const std::vector<Task<T>>&);
 template <typename T>
 concept IsArgument = requires(const T& argument) { argument_kind(argument); };
 template <typename T>
-using ArgumentKind = decltype(argument_kind(std::declval<const T&>()));
+using ArgumentKind = typename decltype(argument_kind(std::declval<const T&>()))::type;
 
 template <typename T>
 inline constexpr bool carries_value = true;
