@@ -82,7 +82,9 @@ void Pool::start_thread_locked() {
 
 void Pool::thread_main(Worker& me) noexcept {
   // Until its start is noted in worker_count_, others would not find what it puts into its deque.
-  { const std::lock_guard started(mutex_); }
+  {
+    const std::lock_guard started(mutex_);
+  }
   set_thread_name(options_.name, me.index);
   if (me.index >= threads_) affinity_.apply();  // not that of the worker it stands in for, which may be pinned
   this_worker = &me;

@@ -92,7 +92,7 @@ std::string name_lane(std::uint64_t run, Lane lane, const std::string& name) {
 }  // namespace
 
 struct TraceObserver::State {
-  explicit State(std::string path)
+  explicit State(const std::string& path)
       : name("trace '" + one_line(path) + "'"), file(detail::open_output("trace", path)), out(file) {}
   explicit State(std::ostream& stream) : name("trace"), out(stream) {}
 

@@ -86,9 +86,10 @@ TEST_P(Blocked, BodiesLeaveTheirSuccessorsAndTheirOwnEndInOrder) {
       },
       waits);
   flow.task([&] {
-    open = true;
-    go.set();
-  }).priority(-1);
+        open = true;
+        go.set();
+      })
+      .priority(-1);
   const baton::Run run = scheduler.start(flow.build());
   EXPECT_EQ(run.get(sum), 190);
   run.wait();
@@ -113,9 +114,10 @@ TEST_P(Blocked, BodiesThatFailOrParkOrCallAfterwardsEndAsElsewhere) {
     });
     const auto parked = flow.task([](int value) { return value; }, parks);
     const auto holds = flow.task([&] {
-      gate.wait();
-      return 3;
-    }).resource("seat");
+                             gate.wait();
+                             return 3;
+                           })
+                           .resource("seat");
     const auto held = flow.task([](int value) { return value; }, holds).resource("seat");
     const auto gives_up = flow.task([&] {
       gate.wait();
@@ -139,9 +141,10 @@ TEST_P(Blocked, BodiesOfACancelledRunEndIt) {
   Workflow flow;
   for (int i = 0; i < 8; ++i) {
     flow.task([&] {
-      ++inside;
-      gate.wait();
-    }).before(flow.task([] { ADD_FAILURE() << "it was started"; }));
+          ++inside;
+          gate.wait();
+        })
+        .before(flow.task([] { ADD_FAILURE() << "it was started"; }));
   }
   const baton::Run run = scheduler.start(flow.build());
   while (inside < 8) std::this_thread::yield();
@@ -224,7 +227,8 @@ TEST(BlockedByHand, VirtualTimeIsExactUnderNestedWaits) {
       expect_now("parks " + std::to_string(depth), 0ns);
       context.park_for(std::chrono::seconds(depth + 1));
     });
-    flow.task([&, depth] { expect_now("parked " + std::to_string(depth), std::chrono::seconds(depth + 1)); }).after(parks);
+    flow.task([&, depth] { expect_now("parked " + std::to_string(depth), std::chrono::seconds(depth + 1)); })
+        .after(parks);
     if (depth > 0) {
       flow.task([&, depth] {
         descend(depth - 1);
@@ -278,10 +282,12 @@ TEST(BlockedWithoutSpareThreads, WorkThatAWaiterCouldDoIsDoneByAnotherWhileItIsB
   Signal taken_up;
   Signal done;
   Workflow holder;
-  holder.task([&] {
-    held.set();
-    taken_up.wait();
-  }).resource("seat");
+  holder
+      .task([&] {
+        held.set();
+        taken_up.wait();
+      })
+      .resource("seat");
   Workflow awaited;
   const auto waits = awaited.task([&] { done.set(); }).resource("seat");
   const Plan plan = awaited.build();

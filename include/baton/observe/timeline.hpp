@@ -49,8 +49,8 @@ struct RunRecord {
 
   /// From the start to the end of the run; empty where there is not both.
   [[nodiscard]] std::optional<Duration> duration() const noexcept;
-  /// How many tasks are in `state`.
-  [[nodiscard]] std::size_t count(TaskState state) const noexcept;
+  /// How many tasks are in the state `wanted`.
+  [[nodiscard]] std::size_t count(TaskState wanted) const noexcept;
 };
 
 /// Keeps what the tasks of each run did when: what traces and reports are made of.
