@@ -23,7 +23,7 @@ using baton::Values;
 using baton::Workflow;
 
 int free_function(const int& value) { return value; }
-void free_procedure() noexcept {}
+[[maybe_unused]] void free_procedure() noexcept {}
 
 struct Account {
   int balance = 0;
