@@ -10,14 +10,14 @@
 //              sleeper. The one called counts as searching from that moment on.
 //   searcher:  after it has found something or given up, lower searching_. If it found something and was the last
 //              one: look whether there is more, and notify().
-//   sleeper:   list itself and raise sleeping_; look for work once more; sleep.
+//   sleeper:   list itself and raise sleeping_; look for work once more: if there is some, become a searcher; else sleep.
 //
 // (1) No lost wake-up: publishing, the producer's loads of sleeping_ and searching_, all changes of these and every
 //     last look are sequentially consistent. A producer that saw no sleeper is seen by the last look of whoever lists
 //     itself later. One that saw a searcher is seen by whoever lowers searching_ to 0 after that: it looks once more,
 //     either at once or before it sleeps.
 // (2) Work-conserving: of several pieces published while one thread searched, the first is taken by it, and it calls
-//     the next thread before it begins.
+//     the next thread before it begins. That holds also when it finds them only by its last look before it sleeps.
 // (3) mutex_ guards the lists. Lists, states and `called` change together, so a thread is called once for each time
 //     that it lists itself, and sleeping_ is the length of idle_.
 // (4) unblocked_ counts the threads that are active or idle. It is threads_, apart from: fewer while the limit of spare

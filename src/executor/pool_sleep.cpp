@@ -52,7 +52,9 @@ bool Pool::sleep_while_listed(Worker& me) noexcept {
     if (me.state == Worker::State::idle && has_work()) {
       unlist_idle_locked(me);
       me.state = Worker::State::active;
-      return false;
+      // Of all that was published while this thread was the searcher it may be the only one to know: (2).
+      searching_.fetch_add(1, std::memory_order_seq_cst);
+      return true;
     }
   }
 }

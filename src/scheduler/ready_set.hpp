@@ -112,6 +112,20 @@ class BlockMap {
     return no_block;
   }
 
+  /// The lowest marked block, which stays marked; no_block when there is none.
+  [[nodiscard]] std::uint32_t find_lowest() const {
+    for (std::uint32_t word = 0; word < mark_words_; ++word) {
+      const std::uint64_t marks = marks_[word].load(std::memory_order_acquire);
+      if (marks != 0) return word * 64 + static_cast<std::uint32_t>(std::countr_zero(marks));
+    }
+    return no_block;
+  }
+
+  /// Takes the mark of `block`. @returns whether it was there.
+  bool steal(std::uint32_t block) {
+    return (marks_[block >> 6].fetch_and(~bit(block), std::memory_order_acq_rel) & bit(block)) != 0;
+  }
+
   /// Whether any block is marked; the second look of (4).
   [[nodiscard]] bool any() const {
     for (std::uint32_t word = 0; word < mark_words_; ++word) {

@@ -411,7 +411,8 @@ void RunCore::wait() {
     work_along(nullptr);
   } else {
     // Bodies of this run belong on its own executor: this thread only waits.
-    while (state() == RunState::running) sleep(here, false, std::chrono::steady_clock::time_point::max());
+    while (state() == RunState::running)
+      sleep(here, Sleep::serving_others, std::chrono::steady_clock::time_point::max());
   }
 }
 
@@ -419,11 +420,13 @@ bool RunCore::wait_for(Duration timeout) {
   using SteadyTime = std::chrono::steady_clock::time_point;
   const SteadyTime now = std::chrono::steady_clock::now();
   const SteadyTime until = timeout < SteadyTime::max() - now ? now + timeout : SteadyTime::max();
-  while (state() == RunState::running && std::chrono::steady_clock::now() < until) sleep(executor_here(), false, until);
+  while (state() == RunState::running && std::chrono::steady_clock::now() < until)
+    sleep(executor_here(), Sleep::idle, until);
   return state() != RunState::running;
 }
 
 void RunCore::work_along(Seat* seat) {
+  if (!try_keep()) return;  // quiet already; otherwise it stays so that seats may be taken until this returns
   Executor* const here = executor_here();
   Duration patience = std::chrono::milliseconds(1);
   while (state() == RunState::running) {
@@ -435,29 +438,31 @@ void RunCore::work_along(Seat* seat) {
       continue;
     }
     // Bounded, since others' work may reach an executor that only this thread drives.
-    seat = sleep(here, true, std::chrono::steady_clock::now() + patience);
+    seat = sleep(here, Sleep::helping, std::chrono::steady_clock::now() + patience);
     patience = std::min<Duration>(2 * patience, std::chrono::milliseconds(100));
   }
   if (seat != nullptr) Slice(*this, *seat, here).work_until_dry();
+  drop();
 }
 
-Seat* RunCore::sleep(Executor* here, bool helps, std::chrono::steady_clock::time_point until) {
+Seat* RunCore::sleep(Executor* here, Sleep kind, std::chrono::steady_clock::time_point until) {
   BodyFrame* const frame = BodyFrame::innermost();
+  const bool helps = kind == Sleep::helping;
   Executor& driven = here != nullptr ? *here : executor_;
   std::unique_lock lock(mutex_);
   if (state() != RunState::running) return nullptr;
   if (frame != nullptr) sleeping_frames_.push_back(frame);
-  if (helps) sleeping_helpers_.fetch_add(1, std::memory_order_seq_cst);
   lock.unlock();
   let_go(frame);
   // Without a replacement, work that this run may depend on has no thread but this one.
   const bool replaced = here != nullptr && here->begin_blocking();
-  while (!replaced && state() == RunState::running && driven.try_run_one()) {
+  while (kind != Sleep::idle && !replaced && state() == RunState::running && driven.try_run_one()) {
   }
   if (here != nullptr && !replaced) {
     until = std::min(until, std::chrono::steady_clock::now() + std::chrono::milliseconds(1));
   }
   lock.lock();
+  if (helps) sleeping_helpers_.fetch_add(1, std::memory_order_seq_cst);  // not before: until here it may be busy
   const auto woken = [&] { return state() != RunState::running || (helps && !handed_seats_.empty()); };
   if (until == std::chrono::steady_clock::time_point::max()) {
     changed_.wait(lock, woken);

@@ -192,10 +192,15 @@ class RunCore {
   void check_wait_is_possible() const;
   /// Whose worker the calling thread is, as far as this run can know; null for a thread of the host's.
   [[nodiscard]] Executor* executor_here() const noexcept;
-  /// Sleeps until the run is decided, a seat is handed to this thread (only if it `helps`), or `until`. Bodies further
+  enum class Sleep {
+    idle,            ///< Calls no bodies.
+    serving_others,  ///< Runs other work of the executor, where no spare thread takes its place.
+    helping,         ///< The same, and takes seats of this run.
+  };
+  /// Sleeps until the run is decided, a seat is handed to this thread, or `until`; may return earlier. Bodies further
   /// down on the stack give up their seats, and let the clock go on, meanwhile.
   /// @returns the seat, or null.
-  Seat* sleep(Executor* here, bool helps, std::chrono::steady_clock::time_point until);
+  Seat* sleep(Executor* here, Sleep kind, std::chrono::steady_clock::time_point until);
   bool hand_to_helper(Seat& seat) noexcept;
 
   // Constant after construction.

@@ -63,8 +63,13 @@ bool Slice::work(const Budget& budget) noexcept {
 bool Slice::run_some() noexcept {
   if (seat_ == nullptr) return false;
   if ((run_.attention() & has_messages) != 0) take_messages();
-  std::uint32_t block = seat_->map.take_lowest();
-  if (block == no_block) block = steal();
+  std::uint32_t block = no_block;
+  if (data_.topological) {
+    block = seat_->map.take_lowest();
+    if (block == no_block) block = steal();
+  } else {
+    block = take_lowest_of_all();
+  }
   if (block == no_block) return false;
   visit(block);
   return true;
@@ -78,6 +83,21 @@ std::uint32_t Slice::steal() noexcept {
     if (block != no_block) return block;
   }
   return no_block;
+}
+
+// Where priorities were given the order is the host's: the lowest block counts, whoever marked it.
+std::uint32_t Slice::take_lowest_of_all() noexcept {
+  for (;;) {
+    std::uint32_t lowest = no_block;
+    std::uint32_t owner = 0;
+    for (std::uint32_t seat = 0; seat < run_.seat_count(); ++seat) {
+      const std::uint32_t block = run_.seat(seat).map.find_lowest();
+      if (block >= lowest) continue;
+      lowest = block;
+      owner = seat;
+    }
+    if (lowest == no_block || run_.seat(owner).map.steal(lowest)) return lowest;
+  }
 }
 
 bool Slice::give_up_seat() noexcept {
@@ -114,7 +134,9 @@ void Slice::visit(std::uint32_t block) noexcept {
     if (claim.more && !seat_->map.is_marked(block)) seat_->map.mark(block);
     share_surplus();
     run_chain(block * 64 + claim.offset);
-    if (seat_ == nullptr || starts_left_ == 0 || until_look_ <= 1 || seat_->map.lowest_new() < block) return;
+    if (seat_ == nullptr || !data_.topological || starts_left_ == 0 || until_look_ <= 1 ||
+        seat_->map.lowest_new() < block)
+      return;
   }
 }
 

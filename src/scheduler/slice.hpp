@@ -39,6 +39,7 @@ class Slice {
   bool run_some() noexcept;
   void visit(std::uint32_t block) noexcept;
   std::uint32_t steal() noexcept;
+  std::uint32_t take_lowest_of_all() noexcept;
   void run_chain(std::uint32_t task) noexcept;
   Step call_plainly(const TaskRecord& record, std::uint32_t task) noexcept;
   template <bool ill>
