@@ -331,6 +331,8 @@ void Slice::post_to_executor(std::uint32_t task, Executor& executor, ParkedTask 
 }
 
 Slice::Step Slice::start_body(std::uint32_t task, ParkedTask parked) noexcept {
+  // Once more: getting the resources may have taken until after a cancel.
+  if ((run_.attention() & (cancelling | stopping)) != 0) return end(task, TaskState::cancelled, parked);
   ParkedTask result = call_body(run_, task, std::move(parked));
   if (!result.child && result.until == TimePoint{}) return end(task, result.end, result);
   if (seat_ != nullptr) {
