@@ -290,17 +290,19 @@ TEST_P(Cancelling, EndsTasksThatWaitForAResource) {
   scheduler.resource("seat", 1);
   Signal running;
   Signal go;
-  Workflow flow;
-  std::atomic<int> calls{0};
-  flow.task([&] {
+  Workflow holder;
+  holder
+      .task([&] {
         running.set();
         go.wait();
       })
-      .resource("seat")
-      .priority(1);
+      .resource("seat");
+  const baton::Run held = scheduler.start(holder.build());
+  running.wait();
+  Workflow flow;
+  std::atomic<int> calls{0};
   for (int i = 0; i < 100; ++i) flow.task([&] { ++calls; }).resource("seat");
   const baton::Run run = scheduler.start(flow.build());
-  running.wait();
   run.cancel();
   go.set();
   run.wait();
