@@ -10,7 +10,8 @@
 //              sleeper. The one called counts as searching from that moment on.
 //   searcher:  after it has found something or given up, lower searching_. If it found something and was the last
 //              one: look whether there is more, and notify().
-//   sleeper:   list itself and raise sleeping_; look for work once more: if there is some, become a searcher; else sleep.
+//   sleeper:   list itself and raise sleeping_; look for work once more: if there is some, become a searcher; else
+//   sleep.
 //
 // (1) No lost wake-up: publishing, the producer's loads of sleeping_ and searching_, all changes of these and every
 //     last look are sequentially consistent. A producer that saw no sleeper is seen by the last look of whoever lists
