@@ -27,6 +27,8 @@
 // (5) The pool stops when each thread is idle or spare, the queues are empty and, by the same lock, get closed: from
 //     then on no work can come, as only workers and the queues bring any.
 // (6) User code is called with no lock held.
+//
+// tests/executor/pool_model_test.cpp tries every order of these steps. A change here is a change there.
 
 #include "event_count.hpp"
 #include "fifo_queue.hpp"

@@ -8,7 +8,6 @@
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <ctime>
 #include <memory>
 #include <thread>
@@ -72,20 +71,6 @@ TEST_P(ThreadPools, RunAsManyPostedByAWorkerAtOnceAsThereAreWorkers) {
     });
     first.get();
     for (std::size_t i = 1; i < threads(); ++i) futures[i].get();
-  }
-}
-
-// Two pieces that come just as the only thread that is awake gives up its search: it takes one and must call another
-// thread for the other. The pause moves the two through that moment.
-TEST_P(ThreadPools, CallASecondThreadForWhatTheLastLookFinds) {
-  CheckedPool pool(threads());
-  const std::size_t pieces = std::min<std::size_t>(threads(), 2);
-  for (int round = 0; round < shared_repeats(5'000); ++round) {
-    Meeting meeting(pieces);
-    std::vector<Future<void>> futures(pieces);
-    for (Future<void>& future : futures) future = pool->submit([&] { meeting.arrive_and_wait(); });
-    for (Future<void>& future : futures) future.get();
-    for (std::atomic<int> pause{round % 500 * 40}; pause > 0;) --pause;
   }
 }
 
