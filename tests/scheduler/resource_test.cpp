@@ -258,6 +258,11 @@ TEST_P(Resources, WaitersAreServedInTheOrderOfRunAndPriority) {
   later.task([&order] { order.push_back(0); }).resource("seat").priority(100);
   const baton::Run second = start(later);
   while (queued < 9) std::this_thread::yield();
+  // Told, but one may not be in the queue yet: once every worker is at this meeting, all are.
+  baton::test::Meeting meeting(threads());
+  Workflow everybody;
+  for (std::size_t i = 0; i < threads(); ++i) everybody.task([&] { meeting.join(); });
+  scheduler.start(everybody.build()).get();
   holds.cancel();
   first.get();
   second.get();
