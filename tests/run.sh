@@ -13,4 +13,4 @@ unlock
 
 export BATON_TEST_SCALE=${BATON_TEST_SCALE:-1}
 lock tests  # ctest keeps notes in the build folder
-ctest --test-dir "$build" --output-on-failure --no-tests=error --parallel "$(nproc)" "$@"
+failures_of ctest --test-dir "$build" --output-on-failure --no-tests=error --parallel "$(nproc)" "$@"

@@ -27,6 +27,9 @@ quietly() {
   rm -f "$log"
 }
 
+# Runs a ctest command and shows all that it says but the tests that passed.
+failures_of() { "$@" | sed -uE '/^ *Start +[0-9]+: /d; / Passed +[0-9.]+ sec$/d'; }
+
 # install_packages PACKAGE...: installs those Debian packages that are missing; where there is no apt, says what is needed.
 install_packages() {
   if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then

@@ -16,7 +16,7 @@ std::string join(const std::string& subject, const std::vector<std::string>& fau
   std::string text;
   for (const std::string& fault : faults) {
     if (!text.empty()) text += '\n';
-    text += subject + ": " + fault;
+    text.append(subject).append(": ").append(fault);
   }
   return text;
 }

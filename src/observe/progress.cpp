@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <cmath>
 #include <iostream>
 #include <mutex>
 #include <set>
@@ -43,8 +44,8 @@ Duration choose_interval(const ProgressOptions& options, ProgressStyle style) {
 std::string describe_rate(std::uint64_t tasks, Duration time) {
   if (tasks == 0 || time <= Duration::zero()) return {};
   const double rate = static_cast<double>(tasks) / std::chrono::duration<double>(time).count();
-  if (rate >= 10) return ", " + std::to_string(static_cast<std::uint64_t>(rate + 0.5)) + "/s";
-  const auto tenths = static_cast<std::uint64_t>(rate * 10 + 0.5);
+  if (rate >= 10) return ", " + std::to_string(std::llround(rate)) + "/s";
+  const auto tenths = std::llround(rate * 10);
   return ", " + std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + "/s";
 }
 

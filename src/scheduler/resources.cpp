@@ -34,6 +34,7 @@ std::vector<std::string> Resources::faults(const PlanData& plan) const {
   }
   std::sort(found.begin(), found.end());
   std::vector<std::string> faults;
+  faults.reserve(found.size());
   for (auto& [task, text] : found) faults.push_back(std::move(text));
   return faults;
 }
