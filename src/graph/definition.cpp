@@ -66,6 +66,8 @@ Definition::Definition(const Definition& other)
       children(other.children),
       faults(other.faults),
       live_count(other.live_count),
+      has_removed_edges(other.has_removed_edges),
+      has_values(other.has_values),
       identity_(take_identity(this)),
       origins_(other.origins_) {
   origins_.push_back({other.identity_, other.tasks.size()});
@@ -101,12 +103,14 @@ std::uint32_t Definition::add(const std::string_view* task_name, const BodyType&
     draft.name = static_cast<std::uint32_t>(names.size());
   }
   tasks.push_back(draft);
+  has_values = has_values || type.result->size != 0;
   ++live_count;
   return static_cast<std::uint32_t>(tasks.size() - 1);
 }
 
 void Definition::wire(std::uint32_t task, const Wire* list, std::size_t count) {
   std::erase_if(faults, [task](const DefinitionFault& fault) { return fault.owner == task && fault.wiring; });
+  has_values = true;
   if (wires.empty()) wires.push_back(0);  // entry 0 is "no arguments"
   if (count == 0) {
     tasks[task].first_wire = 0;
@@ -166,8 +170,7 @@ std::string Definition::label(std::uint32_t task) const {
   return draft.name == 0 ? std::string("#").append(std::to_string(task)) : "'" + names[draft.name - 1] + "'";
 }
 
-std::optional<std::uint32_t> Definition::accept(AnyTask task, const std::string& what, std::uint32_t owner,
-                                                bool wiring) {
+std::optional<std::uint32_t> Definition::accept(AnyTask task, std::string_view what, std::uint32_t owner, bool wiring) {
   const WorkflowIdentity task_identity = HandleAccess::identity(task);
   const std::uint32_t index = HandleAccess::index(task);
   std::string why;
@@ -180,7 +183,7 @@ std::optional<std::uint32_t> Definition::accept(AnyTask task, const std::string&
   } else {
     return index;
   }
-  faults.push_back({what + why, owner, wiring});
+  faults.push_back({std::string(what) + why, owner, wiring});
   return std::nullopt;
 }
 

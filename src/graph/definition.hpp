@@ -4,6 +4,7 @@
 #include <baton/graph/workflow.hpp>
 
 #include "graph/arena.hpp"
+#include "graph/buffer.hpp"
 #include "graph/plan_data.hpp"
 
 #include <atomic>
@@ -78,15 +79,15 @@ class Definition {
   [[nodiscard]] std::string label(std::uint32_t task) const;
   /// The number of `task`, when it is a live one of this workflow; otherwise notes a fault about `what`, which is
   /// forgotten when task `owner` is removed or, where it is about `wiring`, gets another body.
-  std::optional<std::uint32_t> accept(AnyTask task, const std::string& what, std::uint32_t owner = no_owner,
+  std::optional<std::uint32_t> accept(AnyTask task, std::string_view what, std::uint32_t owner = no_owner,
                                       bool wiring = false);
   [[nodiscard]] bool has_wiring_fault(std::uint32_t task) const;
   /// Whether `index` names a live task here that stood in the workflow `origin` when this one was copied from it.
   [[nodiscard]] bool has_counterpart(WorkflowIdentity origin, std::uint32_t index) const;
 
   std::string name;
-  std::deque<TaskDraft> tasks;
-  std::deque<EdgeEntry> edges;
+  Buffer<TaskDraft> tasks;
+  Buffer<EdgeEntry> edges;
   std::vector<std::uint32_t> wires;
   std::deque<std::string> names;
   std::unordered_map<std::uint32_t, TaskSettings> settings;
@@ -96,6 +97,8 @@ class Definition {
   std::unordered_map<std::uint32_t, Plan> children;  // of the tasks that are sub-workflows
   std::vector<DefinitionFault> faults;               // found so far, reported by build()
   std::size_t live_count = 0;
+  bool has_removed_edges = false;
+  bool has_values = false;  // some task returns something or is fed
 
  private:
   struct Origin {

@@ -13,6 +13,14 @@ namespace {
 
 constexpr std::uint32_t none = std::numeric_limits<std::uint32_t>::max();
 
+/// By id, whatever the highest bit says. Often they are so already.
+void sort_targets(std::uint32_t* begin, std::uint32_t* end) {
+  const auto before = [](std::uint32_t a, std::uint32_t b) {
+    return (a & ~sole_predecessor_bit) < (b & ~sole_predecessor_bit);
+  };
+  if (!std::is_sorted(begin, end, before)) std::sort(begin, end, before);
+}
+
 template <typename Container>
 void release(Container& container) {
   Container().swap(container);
@@ -35,7 +43,7 @@ class PlanBuilder {
   void check_untyped(std::uint32_t task);
   void check_children();
   void check_taken(std::uint32_t task, const std::vector<std::uint32_t>& uses);
-  void report_cycles();
+  void report_cycles(const std::vector<std::uint32_t>& left);
 
   void collect_edges();
   void order();
@@ -47,22 +55,30 @@ class PlanBuilder {
   void copy_cold_parts();
 
   template <typename Visit>
+  void for_each_edge(Visit&& visit) const;  // visit(from, to); what was declared twice comes twice
+  template <typename Visit>
+  void for_each_backwards(Visit&& visit) const;
+  template <typename Visit>
   void for_each_wire(std::uint32_t task, Visit&& visit) const;  // visit(producer, taken)
   [[nodiscard]] bool live(std::uint32_t index) const { return definition_.tasks[index].type != nullptr; }
+  static std::uint64_t pair(std::uint32_t from, std::uint32_t to) { return std::uint64_t{from} << 32 | to; }
   [[nodiscard]] std::string label(std::uint32_t index) const { return definition_.label(index); }
 
   Definition& definition_;
   const bool consume_;
   const std::uint32_t count_;
+  const bool all_live_ = definition_.live_count == count_;
   std::vector<std::string> faults_;
   std::shared_ptr<PlanData> plan_ = std::make_shared<PlanData>();
 
-  // Edges by index: targets of u are targets_[first_[u]] to targets_[first_[u + 1] - 1].
+  // Edges by index, kept until they are laid out: targets of u are targets_[first_[u]] to targets_[first_[u + 1] - 1].
   std::vector<std::uint32_t> first_, targets_;
   std::vector<std::uint32_t> in_degree_;
-  std::vector<std::uint32_t> topological_;                             // indices
-  std::vector<std::uint32_t> id_of_;                                   // by index; none where removed
-  std::vector<std::uint32_t> index_of_;                                // by id
+  std::unordered_map<std::uint64_t, bool> last_word_;  // by pair(): whether the edge is there; only with removals
+  bool forward_ = true;                                // each edge goes from a lower to a higher index
+  std::vector<std::uint32_t> topological_;             // indices; empty where forward_
+  std::vector<std::uint32_t> id_of_;                   // by index; none where removed
+  std::vector<std::uint32_t> index_of_;                // by id
   std::unordered_map<std::uint32_t, std::uint32_t> next_combiner_of_;  // by id of a wide join
 };
 
@@ -180,12 +196,12 @@ void PlanBuilder::check_taken(std::uint32_t task, const std::vector<std::uint32_
   });
 }
 
-void PlanBuilder::report_cycles() {
+void PlanBuilder::report_cycles(const std::vector<std::uint32_t>& left) {
   std::vector<std::pair<std::uint32_t, std::uint32_t>> edges;
   for (std::uint32_t from = 0; from < count_; ++from) {
-    if (!live(from) || in_degree_[from] == 0) continue;  // those that the ordering reached have none left
+    if (!live(from) || left[from] == 0) continue;  // those that the ordering reached have none left
     for (std::uint32_t at = first_[from]; at < first_[from + 1]; ++at) {
-      if (in_degree_[targets_[at]] != 0) edges.emplace_back(from, targets_[at]);
+      if (left[targets_[at]] != 0) edges.emplace_back(from, targets_[at]);
     }
   }
   const CycleReport report = find_cycles(count_, edges);
@@ -199,43 +215,47 @@ void PlanBuilder::report_cycles() {
 
 // ---- Order ----
 
-void PlanBuilder::collect_edges() {
+template <typename Visit>
+void PlanBuilder::for_each_edge(Visit&& visit) const {
   const auto& log = definition_.edges;
-  const bool any_removal = std::any_of(
-      log.begin(), log.end(), [](const EdgeEntry& entry) { return (entry.from & EdgeEntry::removal_bit) != 0; });
-  // With removals, only the last word on a pair counts.
-  std::unordered_map<std::uint64_t, bool> last_word;
-  const auto key = [](std::uint32_t from, std::uint32_t to) { return std::uint64_t{from} << 32 | to; };
-  if (any_removal) {
-    for (const EdgeEntry& entry : log) {
-      last_word[key(entry.from & ~EdgeEntry::removal_bit, entry.to)] = (entry.from & EdgeEntry::removal_bit) == 0;
-    }
-  }
-  const auto for_each_edge = [&](auto&& visit) {
+  if (!definition_.has_removed_edges && all_live_) {
+    for (const EdgeEntry& entry : log) visit(entry.from, entry.to);
+  } else {
     for (const EdgeEntry& entry : log) {
       if ((entry.from & EdgeEntry::removal_bit) != 0 || !live(entry.from) || !live(entry.to)) continue;
-      if (!any_removal || last_word[key(entry.from, entry.to)]) visit(entry.from, entry.to);
-    }
-    for (std::uint32_t task = 0; task < count_; ++task) {
-      if (live(task)) {
-        for_each_wire(task, [&](std::uint32_t producer, bool) {
-          if (live(producer)) visit(producer, task);
-        });
+      if (!definition_.has_removed_edges || last_word_.find(pair(entry.from, entry.to))->second) {
+        visit(entry.from, entry.to);
       }
     }
-  };
+  }
+  for (std::uint32_t task = 0; task < count_ && !definition_.wires.empty(); ++task) {
+    if (!live(task)) continue;
+    for_each_wire(task, [&](std::uint32_t producer, bool) {
+      if (live(producer)) visit(producer, task);
+    });
+  }
+}
 
+void PlanBuilder::collect_edges() {
+  if (definition_.has_removed_edges) {
+    for (const EdgeEntry& entry : definition_.edges) {
+      last_word_[pair(entry.from & ~EdgeEntry::removal_bit, entry.to)] = (entry.from & EdgeEntry::removal_bit) == 0;
+    }
+  }
   first_.assign(std::size_t{count_} + 1, 0);
-  for_each_edge([&](std::uint32_t from, std::uint32_t) { ++first_[from + 1]; });
+  for_each_edge([&](std::uint32_t from, std::uint32_t to) {
+    ++first_[from + 1];
+    forward_ &= from < to;
+  });
   std::partial_sum(first_.begin(), first_.end(), first_.begin());
   targets_.resize(first_.back());
   std::vector<std::uint32_t> next(first_.begin(), first_.end() - 1);
   for_each_edge([&](std::uint32_t from, std::uint32_t to) { targets_[next[from]++] = to; });
-  if (consume_) release(definition_.edges);
+  if (consume_) definition_.edges.release();
 
   // An edge declared again counts once.
   std::vector<std::uint32_t>& last_source = next;
-  last_source.assign(count_, none);
+  std::fill(last_source.begin(), last_source.end(), none);
   in_degree_.assign(count_, 0);
   std::uint32_t kept = 0;
   for (std::uint32_t from = 0; from < count_; ++from) {
@@ -253,19 +273,34 @@ void PlanBuilder::collect_edges() {
   targets_.resize(kept);
 }
 
-// Kahn, "Topological sorting of large networks", CACM 5 (1962). Afterwards in_degree_ is 0 for all that was reached.
+// Tasks that were declared after all their predecessors are in order as they are, which in C++ is the rule. Otherwise
+// Kahn, "Topological sorting of large networks", CACM 5 (1962).
 void PlanBuilder::order() {
+  if (forward_) return;
+  std::vector<std::uint32_t> left = in_degree_;
   topological_.reserve(definition_.live_count);
   for (std::uint32_t task = 0; task < count_; ++task) {
-    if (live(task) && in_degree_[task] == 0) topological_.push_back(task);
+    if (live(task) && left[task] == 0) topological_.push_back(task);
   }
   for (std::size_t at = 0; at < topological_.size(); ++at) {
     const std::uint32_t from = topological_[at];
     for (std::uint32_t edge = first_[from]; edge < first_[from + 1]; ++edge) {
-      if (--in_degree_[targets_[edge]] == 0) topological_.push_back(targets_[edge]);
+      if (--left[targets_[edge]] == 0) topological_.push_back(targets_[edge]);
     }
   }
-  if (topological_.size() < definition_.live_count) report_cycles();
+  if (topological_.size() < definition_.live_count) report_cycles(left);
+}
+
+/// From the last task to the first, each before its predecessors.
+template <typename Visit>
+void PlanBuilder::for_each_backwards(Visit&& visit) const {
+  if (forward_) {
+    for (std::uint32_t task = count_; task-- > 0;) {
+      if (live(task)) visit(task);
+    }
+  } else {
+    std::for_each(topological_.rbegin(), topological_.rend(), visit);
+  }
 }
 
 // Ready tasks start in the order of their ids, so the numbering is the schedule's priority: by the given priority, then
@@ -281,25 +316,27 @@ void PlanBuilder::number() {
   std::vector<std::uint32_t> hops(count_, 0);
   std::vector<std::int64_t> time(any_duration ? count_ : 0, 0);
   std::uint32_t longest = 0;
-  for (auto task = topological_.rbegin(); task != topological_.rend(); ++task) {
-    for (std::uint32_t edge = first_[*task]; edge < first_[*task + 1]; ++edge) {
-      hops[*task] = std::max(hops[*task], hops[targets_[edge]] + 1);
-      if (any_duration) time[*task] = std::max(time[*task], time[targets_[edge]]);
+  for_each_backwards([&](std::uint32_t task) {
+    std::uint32_t path = 0;
+    for (std::uint32_t edge = first_[task]; edge < first_[task + 1]; ++edge) {
+      path = std::max(path, hops[targets_[edge]] + 1);
+      if (any_duration) time[task] = std::max(time[task], time[targets_[edge]]);
     }
-    longest = std::max(longest, hops[*task]);
+    hops[task] = path;
+    longest = std::max(longest, path);
     if (any_duration) {
-      const auto settings = definition_.settings.find(*task);
+      const auto settings = definition_.settings.find(task);
       if (settings != definition_.settings.end() && settings->second.expected_duration) {
         const std::int64_t own = std::max<std::int64_t>(0, settings->second.expected_duration->count());
-        time[*task] = own > std::numeric_limits<std::int64_t>::max() - time[*task]
-                          ? std::numeric_limits<std::int64_t>::max()
-                          : time[*task] + own;
+        time[task] = own > std::numeric_limits<std::int64_t>::max() - time[task]
+                         ? std::numeric_limits<std::int64_t>::max()
+                         : time[task] + own;
       }
     }
-  }
+  });
 
   // Counting sort by hops, longest first, stable in the order of creation.
-  const auto live_count = static_cast<std::uint32_t>(topological_.size());
+  const auto live_count = static_cast<std::uint32_t>(definition_.live_count);
   release(topological_);
   std::vector<std::uint32_t> place(std::size_t{longest} + 2, 0);
   for (std::uint32_t task = 0; task < count_; ++task) {
@@ -360,39 +397,33 @@ void PlanBuilder::lay_out_edges() {
   PlanData& plan = *plan_;
   plan.edge_count = targets_.size();
   plan.joins.assign(plan.task_count, 0);
-  std::vector<std::uint32_t>& in_degree = in_degree_;  // by id from here on
-  in_degree.assign(plan.task_count, 0);
-  for (std::uint32_t& target : targets_) {
-    target = id_of_[target];
-    ++in_degree[target];
-  }
   plan.roots.assign((plan.task_count + 63) / 64, 0);
   for (std::uint32_t id = 0; id < plan.task_count; ++id) {
-    if (in_degree[id] == 0) plan.roots[id / 64] |= std::uint64_t{1} << (id % 64);
-    if (in_degree[id] <= max_fan_in) plan.joins[id] = static_cast<std::uint8_t>(in_degree[id]);
+    const std::uint32_t degree = in_degree_[index_of_[id]];
+    if (degree == 0) plan.roots[id / 64] |= std::uint64_t{1} << (id % 64);
+    if (degree <= max_fan_in) plan.joins[id] = static_cast<std::uint8_t>(degree);
   }
   add_combiners();
 
-  plan.successors.reserve(targets_.size());
+  plan.successors.resize(targets_.size());
+  std::uint32_t* place = plan.successors.data();
   for (std::uint32_t id = 0; id < plan.task_count; ++id) {
     const std::uint32_t index = index_of_[id];
-    const auto begin = targets_.begin() + first_[index];
-    const auto end = targets_.begin() + first_[index + 1];
-    std::sort(begin, end);
-    plan.records[id].first_successor = static_cast<std::uint32_t>(plan.successors.size());
-    plan.records[id].successor_count |= static_cast<std::uint32_t>(end - begin);
-    for (auto target = begin; target != end; ++target) {
-      if (in_degree[*target] == 1) {
-        plan.successors.push_back(*target | sole_predecessor_bit);
-      } else if (in_degree[*target] <= max_fan_in) {
-        plan.successors.push_back(*target);
-      } else {
-        std::uint32_t& combiner = next_combiner_of_.find(*target)->second;
-        if (plan.joins[combiner] == max_fan_in) ++combiner;
-        ++plan.joins[combiner];
-        plan.successors.push_back(combiner);
-      }
+    std::uint32_t* const begin = place;
+    for (std::uint32_t edge = first_[index]; edge < first_[index + 1]; ++edge) {
+      const std::uint32_t degree = in_degree_[targets_[edge]];
+      *place++ = id_of_[targets_[edge]] | (degree == 1 ? sole_predecessor_bit : 0);
     }
+    sort_targets(begin, place);
+    for (std::uint32_t* target = begin; plan.combiner_count != 0 && target != place; ++target) {
+      const auto combiner = next_combiner_of_.find(*target);
+      if (combiner == next_combiner_of_.end()) continue;
+      if (plan.joins[combiner->second] == max_fan_in) ++combiner->second;
+      ++plan.joins[combiner->second];
+      *target = combiner->second;
+    }
+    plan.records[id].first_successor = static_cast<std::uint32_t>(begin - plan.successors.data());
+    plan.records[id].successor_count |= static_cast<std::uint32_t>(place - begin);
   }
   release(targets_);
   release(first_);
@@ -403,7 +434,7 @@ void PlanBuilder::lay_out_edges() {
 void PlanBuilder::add_combiners() {
   PlanData& plan = *plan_;
   for (std::uint32_t id = 0; id < plan.task_count; ++id) {
-    std::uint32_t feeding = in_degree_[id];
+    std::uint32_t feeding = in_degree_[index_of_[id]];
     if (feeding <= max_fan_in) continue;
     std::uint32_t level = plan.task_count + plan.combiner_count;  // the first of the current level
     next_combiner_of_[id] = level;
@@ -427,11 +458,7 @@ void PlanBuilder::add_combiners() {
 
 void PlanBuilder::lay_out_values() {
   PlanData& plan = *plan_;
-  bool any_result = false;
-  for (std::uint32_t id = 0; id < plan.task_count && !any_result; ++id) {
-    any_result = definition_.tasks[index_of_[id]].type->result->size != 0;
-  }
-  if (!any_result && definition_.wires.empty() && definition_.untyped_bodies.empty()) return;
+  if (!definition_.has_values && definition_.untyped_bodies.empty()) return;
 
   plan.results.resize(plan.task_count);
   std::vector<std::uint32_t> offsets(plan.task_count, 0);

@@ -168,6 +168,7 @@ void Workflow::remove_edge(AnyTask from, AnyTask to) {
   Definition& target = definition();
   const std::uint32_t first = require(target, from);
   const std::uint32_t second = require(target, to);
+  target.has_removed_edges = true;
   target.edges.push_back({first | detail::EdgeEntry::removal_bit, second});
 }
 
