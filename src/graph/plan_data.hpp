@@ -7,6 +7,7 @@
 
 #include "graph/arena.hpp"
 
+#include <atomic>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -119,6 +120,9 @@ struct BATON_API PlanData {
   std::vector<std::string> names;
   std::vector<std::shared_ptr<const Arena>> arenas;
   std::vector<std::shared_ptr<const BodyType>> untyped_bodies;
+
+  /// What the last run found: its tasks were so short that one worker did best. A hint, the only thing that changes.
+  mutable std::atomic<bool> was_brisk{false};
 
   [[nodiscard]] const TaskSettings* find_settings(std::uint32_t task) const {
     const auto found = settings.find(task);

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include "scheduler/observers.hpp"
 
-#include <algorithm>
 #include <thread>
+#include <utility>
 
 namespace baton {
 
 Observer::~Observer() = default;
+EventKinds Observer::kinds() const noexcept { return EventKinds::all(); }
+bool Observer::needs_time() const noexcept { return true; }
 
 std::string_view to_string(Event::Kind kind) noexcept {
   switch (kind) {
@@ -29,73 +31,112 @@ std::string_view to_string(Event::Kind kind) noexcept {
 namespace detail {
 namespace {
 
-/// The observers that are being called on this thread, innermost last.
-struct Calling {
-  const Observer* observer;
-  Calling* outer;
-  static thread_local Calling* innermost;
-};
-thread_local Calling* Calling::innermost = nullptr;
-
-std::uint32_t calls_on_this_thread(const Observer* observer) {
-  std::uint32_t calls = 0;
-  for (const Calling* call = Calling::innermost; call != nullptr; call = call->outer)
-    calls += call->observer == observer ? 1 : 0;
-  return calls;
+// Small numbers for threads, so that few share a counter.
+std::size_t number_of_this_thread() noexcept {
+  static std::atomic<std::size_t> count{0};
+  thread_local const std::size_t number = count.fetch_add(1, std::memory_order_relaxed);
+  return number;
 }
 
 }  // namespace
 
+/// The observers that are being called on this thread, innermost last.
+struct Observers::Calling {
+  const Place* place;
+  Calling* outer;
+  static thread_local Calling* innermost;
+
+  static std::uint32_t count(const Place& place) noexcept {
+    std::uint32_t calls = 0;
+    for (const Calling* call = innermost; call != nullptr; call = call->outer) calls += call->place == &place ? 1 : 0;
+    return calls;
+  }
+};
+thread_local Observers::Calling* Observers::Calling::innermost = nullptr;
+
+std::uint32_t Observers::Place::calls_going_on() const noexcept {
+  std::uint32_t sum = 0;
+  for (const Calls& each : calls) sum += each.count.load(std::memory_order_seq_cst);
+  return sum;
+}
+
+Observers::~Observers() {
+  Place* place = places_.load(std::memory_order_acquire);
+  while (place != nullptr) delete std::exchange(place, place->next);
+}
+
 void Observers::add(std::shared_ptr<Observer> observer) {
-  auto entry = std::make_shared<Entry>();
-  entry->observer = std::move(observer);
+  const EventKinds kinds = observer->kinds();
+  const bool needs_time = observer->needs_time();
+  std::shared_ptr<Observer> old;  // released after the lock
   const std::lock_guard lock(mutex_);
-  auto list = std::make_shared<List>(*list_);
-  list->push_back(std::move(entry));
-  list_ = std::move(list);
+  Place* place = places_.load(std::memory_order_relaxed);
+  while (place != nullptr && (place->taken.load(std::memory_order_relaxed) || place->calls_going_on() != 0)) {
+    place = place->next;
+  }
+  const bool fresh = place == nullptr;
+  if (fresh) place = new Place;
+  old = std::exchange(place->observer, std::move(observer));
+  place->kinds = kinds;
+  place->needs_time = needs_time;
+  place->taken.store(true, std::memory_order_seq_cst);
+  if (fresh) {
+    place->next = places_.load(std::memory_order_relaxed);
+    places_.store(place, std::memory_order_release);
+  }
+  note_wishes_locked();
 }
 
 void Observers::remove(const std::shared_ptr<Observer>& observer) {
-  std::vector<std::shared_ptr<Entry>> gone;
-  {
-    const std::lock_guard lock(mutex_);
-    auto list = std::make_shared<List>();
-    for (const auto& entry : *list_) (entry->observer == observer ? gone : *list).push_back(entry);
-    list_ = std::move(list);
-  }
-  const std::uint32_t own = calls_on_this_thread(observer.get());
-  for (const auto& entry : gone) {
-    entry->removed.store(true, std::memory_order_seq_cst);
+  for (Place* place = places_.load(std::memory_order_acquire); place != nullptr; place = place->next) {
+    {
+      const std::lock_guard lock(mutex_);
+      if (!place->taken.load(std::memory_order_relaxed) || place->observer != observer) continue;
+      place->taken.store(false, std::memory_order_seq_cst);
+      note_wishes_locked();
+    }
     // An observer's call is short by contract, and removing one is rare: no need for more than yielding.
-    while (entry->calls.load(std::memory_order_seq_cst) > own) std::this_thread::yield();
+    const std::uint32_t own = Calling::count(*place);
+    while (place->calls_going_on() > own) std::this_thread::yield();
+    if (own != 0) continue;  // ends later, when the place is used again
+    std::shared_ptr<Observer> gone;
+    const std::lock_guard lock(mutex_);
+    if (!place->taken.load(std::memory_order_relaxed) && place->calls_going_on() == 0)
+      gone = std::move(place->observer);
   }
 }
 
-bool Observers::empty() const {
-  const std::lock_guard lock(mutex_);
-  return list_->empty();
+void Observers::note_wishes_locked() noexcept {
+  EventKinds kinds;
+  bool need_time = false;
+  for (const Place* place = places_.load(std::memory_order_relaxed); place != nullptr; place = place->next) {
+    if (!place->taken.load(std::memory_order_relaxed)) continue;
+    kinds |= place->kinds;
+    need_time = need_time || place->needs_time;
+  }
+  kinds_.store(kinds, std::memory_order_release);
+  need_time_.store(need_time, std::memory_order_release);
 }
 
 void Observers::tell(const Event& event) const noexcept {
-  std::shared_ptr<const List> list;
-  {
-    const std::lock_guard lock(mutex_);
-    list = list_;
+  if (!want(event.kind)) return;
+  for (Place* place = places_.load(std::memory_order_acquire); place != nullptr; place = place->next) {
+    std::atomic<std::uint32_t>& calls = place->calls[number_of_this_thread() % place->calls.size()].count;
+    calls.fetch_add(1, std::memory_order_seq_cst);
+    if (place->taken.load(std::memory_order_seq_cst) && place->kinds.contains(event.kind)) call(*place, event);
+    calls.fetch_sub(1, std::memory_order_release);
   }
-  for (const auto& entry : *list) {
-    entry->calls.fetch_add(1, std::memory_order_seq_cst);
-    if (!entry->removed.load(std::memory_order_seq_cst)) {
-      Calling call{entry->observer.get(), Calling::innermost};
-      Calling::innermost = &call;
-      try {
-        entry->observer->on_event(event);
-      } catch (...) {
-        errors_->fetch_add(1, std::memory_order_relaxed);
-      }
-      Calling::innermost = call.outer;
-    }
-    entry->calls.fetch_sub(1, std::memory_order_release);
+}
+
+void Observers::call(Place& place, const Event& event) const noexcept {
+  Calling call{&place, Calling::innermost};
+  Calling::innermost = &call;
+  try {
+    place.observer->on_event(event);
+  } catch (...) {
+    errors_->fetch_add(1, std::memory_order_relaxed);
   }
+  Calling::innermost = call.outer;
 }
 
 }  // namespace detail

@@ -47,12 +47,17 @@ class BlockMap {
 
   // ---- Owner only ----
 
-  void mark(std::uint32_t block) {
+  /// @param shared  Whether others are at work, so that (4) matters.
+  void mark(std::uint32_t block, bool shared) {
     const std::uint32_t word = block >> 6;
     Word& summary = summary_[word >> 6];
     summary.store(summary.load(std::memory_order_relaxed) | bit(word), std::memory_order_relaxed);
-    // seq_cst: (4).
-    marks_[word].store(marks_[word].load(std::memory_order_relaxed) | bit(block), std::memory_order_seq_cst);
+    const std::uint64_t marks = marks_[word].load(std::memory_order_relaxed) | bit(block);
+    if (shared) {
+      marks_[word].store(marks, std::memory_order_seq_cst);  // (4)
+    } else {
+      marks_[word].store(marks, std::memory_order_relaxed);
+    }
     if (block < lowest_) lowest_ = block;
     if ((word >> 6) < first_summary_) first_summary_ = word >> 6;
   }
@@ -79,6 +84,9 @@ class BlockMap {
     lowest_ = no_block;
     return no_block;
   }
+
+  /// Whether nothing is marked, as far as the owner knows.
+  [[nodiscard]] bool empty() const { return count_up_to(1) == 0; }
 
   /// The lowest block marked since the last take_lowest.
   [[nodiscard]] std::uint32_t lowest_new() const { return lowest_; }
@@ -127,11 +135,15 @@ class BlockMap {
   }
 
   /// Whether any block is marked; the second look of (4).
-  [[nodiscard]] bool any() const {
-    for (std::uint32_t word = 0; word < mark_words_; ++word) {
-      if (marks_[word].load(std::memory_order_seq_cst) != 0) return true;
+  [[nodiscard]] bool any() const { return count_all_up_to(1) != 0; }
+
+  /// The number of marked blocks, as far as `limit`.
+  [[nodiscard]] std::uint32_t count_all_up_to(std::uint32_t limit) const {
+    std::uint32_t count = 0;
+    for (std::uint32_t word = 0; word < mark_words_ && count < limit; ++word) {
+      count += static_cast<std::uint32_t>(std::popcount(marks_[word].load(std::memory_order_seq_cst)));
     }
-    return false;
+    return std::min(count, limit);
   }
 
  private:
@@ -151,17 +163,31 @@ struct Claim {
 };
 
 /// Claims the lowest ready task of a block. One at a time: what is not started stays there for others.
-inline Claim claim_lowest(Word& block) {
+/// @param shared  Whether there are others; without them nothing needs to be atomic.
+inline Claim claim_lowest(Word& block, bool shared) {
   std::uint64_t ready = block.load(std::memory_order_relaxed);
   while (ready != 0) {
     const std::uint64_t lowest = ready & (~ready + 1);
-    // acquire: what its predecessors wrote; release: keeps the chain to those whose bits stay.
-    ready = block.fetch_and(~lowest, std::memory_order_acq_rel);
+    if (shared) {
+      // acquire: what its predecessors wrote; release: keeps the chain to those whose bits stay.
+      ready = block.fetch_and(~lowest, std::memory_order_acq_rel);
+    } else {
+      block.store(ready & ~lowest, std::memory_order_relaxed);
+    }
     if ((ready & lowest) != 0) {
       return {static_cast<std::uint32_t>(std::countr_zero(lowest)), true, (ready & ~lowest) != 0};
     }
   }
   return {};
+}
+
+/// Sets bits of a block. @returns whether it was empty.
+inline bool set_ready(Word& block, std::uint64_t bits, bool shared) {
+  // acq_rel: the claimer sees what this worker wrote and saw.
+  if (shared) return block.fetch_or(bits, std::memory_order_acq_rel) == 0;
+  const std::uint64_t before = block.load(std::memory_order_relaxed);
+  block.store(before | bits, std::memory_order_relaxed);
+  return before == 0;
 }
 
 }  // namespace baton::detail

@@ -8,13 +8,13 @@
 namespace baton::detail {
 
 void Resources::declare(std::string_view name, std::uint64_t units) {
-  Granted granted;
+  Called called;
   {
     const std::lock_guard lock(mutex_);
     resources_[std::string(name)].units = units;
-    serve_locked({std::string(name)}, granted);
+    serve_locked({std::string(name)}, called);
   }
-  deliver(granted);
+  deliver(called);
 }
 
 std::vector<std::string> Resources::faults(const PlanData& plan) const {
@@ -52,28 +52,43 @@ void Resources::take_locked(const std::vector<ResourceRequest>& requests) {
 }
 
 bool Resources::try_acquire(RunCore& run, std::uint32_t task, const std::vector<ResourceRequest>& requests) {
-  const std::lock_guard lock(mutex_);
-  if (!can_have_locked(Key{run.id(), task}, Waiter{&run, &requests})) return false;
-  take_locked(requests);
+  const Key key{run.id(), task};
+  Called called;
+  {
+    const std::lock_guard lock(mutex_);
+    if (!can_have_locked(key, Waiter{&run, &requests})) return false;
+    take_locked(requests);
+    const auto waiter = waiters_.find(key);
+    if (waiter == waiters_.end()) return true;
+    erase_locked(waiter, called);
+  }
+  deliver(called);
+  run.drop();
   return true;
 }
 
 bool Resources::acquire(RunCore& run, std::uint32_t task, const std::vector<ResourceRequest>& requests) {
+  if (try_acquire(run, task, requests)) return true;
   const Key key{run.id(), task};
-  const Waiter waiter{&run, &requests};
-  const std::lock_guard lock(mutex_);
-  if (can_have_locked(key, waiter)) {
-    take_locked(requests);
-    return true;
+  Called called;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto [waiter, is_new] = waiters_.try_emplace(key, Waiter{&run, &requests});
+    waiter->second.called = false;
+    if (is_new) run.keep();
+    std::vector<std::string> names;
+    for (const ResourceRequest& request : requests) {
+      get(request.name).queue.insert(key);
+      names.push_back(request.name);
+    }
+    serve_locked(std::move(names), called);  // units may have come back meanwhile
   }
-  for (const ResourceRequest& request : requests) get(request.name).queue.insert(key);
-  waiters_.emplace(key, waiter);
-  run.keep();
+  deliver(called);
   return false;
 }
 
 void Resources::give_back(const std::vector<ResourceRequest>& requests) {
-  Granted granted;
+  Called called;
   {
     const std::lock_guard lock(mutex_);
     std::vector<std::string> names;
@@ -82,76 +97,73 @@ void Resources::give_back(const std::vector<ResourceRequest>& requests) {
       get(request.name).used -= request.amount;
       names.push_back(request.name);
     }
-    serve_locked(std::move(names), granted);
+    serve_locked(std::move(names), called);
   }
-  deliver(granted);
+  deliver(called);
 }
 
-void Resources::serve_locked(std::vector<std::string> names, Granted& granted) {
-  while (!names.empty()) {
-    Resource& resource = get(names.back());
-    const auto head = resource.queue.empty() ? waiters_.end() : waiters_.find(*resource.queue.begin());
-    if (head == waiters_.end() || !can_have_locked(head->first, head->second)) {
-      names.pop_back();
-      continue;
-    }
-    const auto [key, waiter] = *head;
-    waiters_.erase(head);
-    take_locked(*waiter.requests);
-    for (const ResourceRequest& request : *waiter.requests) {
-      get(request.name).queue.erase(key);
-      if (request.name != names.back()) names.insert(names.begin(), request.name);  // it has a new head
-    }
-    granted.emplace_back(waiter.run, key.second);
+void Resources::serve_locked(std::vector<std::string> names, Called& called) {
+  for (const std::string& name : names) {
+    const Resource& resource = get(name);
+    if (resource.queue.empty()) continue;
+    const auto head = waiters_.find(*resource.queue.begin());
+    if (head->second.called || !can_have_locked(head->first, head->second)) continue;
+    head->second.called = true;
+    head->second.run->keep();
+    called.emplace_back(head->second.run, head->first.second);
   }
 }
 
-void Resources::erase_locked(std::map<Key, Waiter>::iterator waiter, Granted& granted) {
+void Resources::erase_locked(std::map<Key, Waiter>::iterator waiter, Called& called) {
   std::vector<std::string> names;
   for (const ResourceRequest& request : *waiter->second.requests) {
     get(request.name).queue.erase(waiter->first);
     names.push_back(request.name);
   }
   waiters_.erase(waiter);
-  serve_locked(std::move(names), granted);
+  serve_locked(std::move(names), called);
 }
 
 bool Resources::remove(RunCore& run, std::uint32_t task) {
-  Granted granted;
+  Called called;
+  bool was_called = false;
   {
     const std::lock_guard lock(mutex_);
     const auto waiter = waiters_.find(Key{run.id(), task});
     if (waiter == waiters_.end()) return false;
-    erase_locked(waiter, granted);
+    was_called = waiter->second.called;
+    erase_locked(waiter, called);
   }
-  deliver(granted);
+  deliver(called);
   run.drop();
-  return true;
+  return !was_called;
 }
 
 std::vector<std::uint32_t> Resources::remove_all(RunCore& run) {
   std::vector<std::uint32_t> tasks;
-  Granted granted;
+  std::size_t count = 0;
+  Called called;
   {
     const std::lock_guard lock(mutex_);
     for (auto waiter = waiters_.lower_bound(Key{run.id(), 0});
          waiter != waiters_.end() && waiter->first.first == run.id(); waiter = waiters_.lower_bound(Key{run.id(), 0})) {
-      tasks.push_back(waiter->first.second);
+      if (!waiter->second.called) tasks.push_back(waiter->first.second);
+      ++count;
       // Without serving in between: the next waiters of this run are about to go too.
       for (const ResourceRequest& request : *waiter->second.requests) get(request.name).queue.erase(waiter->first);
       waiters_.erase(waiter);
     }
     std::vector<std::string> names;
     for (const auto& [name, resource] : resources_) names.push_back(name);
-    if (!tasks.empty()) serve_locked(std::move(names), granted);
+    if (count > 0) serve_locked(std::move(names), called);
   }
-  deliver(granted);
-  for (std::size_t task = 0; task < tasks.size(); ++task) run.drop();
+  deliver(called);
+  for (; count > 0; --count) run.drop();
   return tasks;
 }
 
-void Resources::deliver(const Granted& granted) {
-  for (const auto& [run, task] : granted) {
+void Resources::deliver(const Called& called) {
+  for (const auto& [run, task] : called) {
     run->deliver({task, Message::Kind::granted});
     run->drop();
   }

@@ -21,7 +21,8 @@ class RunCore;
 /// A task gets all units it asks for at once, or waits. Waiters are served in the order of run, then of id, which is
 /// the plan's priority. A waiter gets its units only when it is the first in the queue of each of its resources: the
 /// first waiter of all is first everywhere, so somebody can always go on, and a large request is not overtaken by small
-/// ones.
+/// ones. The first waiter is called when its units are there and then asks again: a task that has just become ready and
+/// goes before it may have them instead.
 class Resources {
  public:
   void declare(std::string_view name, std::uint64_t units);
@@ -30,7 +31,7 @@ class Resources {
 
   /// Gives the task its units if it can have them at once.
   bool try_acquire(RunCore& run, std::uint32_t task, const std::vector<ResourceRequest>& requests);
-  /// @returns whether the task has its units now; otherwise Message::granted is delivered once it has.
+  /// @returns whether the task has its units now; otherwise Message::granted is delivered when it may ask again.
   bool acquire(RunCore& run, std::uint32_t task, const std::vector<ResourceRequest>& requests);
   void give_back(const std::vector<ResourceRequest>& requests);
   /// @returns whether the task was waiting; then nothing is delivered any more.
@@ -49,16 +50,17 @@ class Resources {
   struct Waiter {
     RunCore* run;
     const std::vector<ResourceRequest>* requests;
+    bool called = false;  // may have its units now, if it asks before any that comes first
   };
-  using Granted = std::vector<std::pair<RunCore*, std::uint32_t>>;
+  using Called = std::vector<std::pair<RunCore*, std::uint32_t>>;
 
   Resource& get(const std::string& name) { return resources_.find(name)->second; }
   void take_locked(const std::vector<ResourceRequest>& requests);
   [[nodiscard]] bool can_have_locked(const Key& key, const Waiter& waiter);
   /// Serves the heads of the queues of `names`, and of those that change by that.
-  void serve_locked(std::vector<std::string> names, Granted& granted);
-  void erase_locked(std::map<Key, Waiter>::iterator waiter, Granted& granted);
-  static void deliver(const Granted& granted);
+  void serve_locked(std::vector<std::string> names, Called& called);
+  void erase_locked(std::map<Key, Waiter>::iterator waiter, Called& called);
+  static void deliver(const Called& called);
 
   mutable std::mutex mutex_;
   std::map<std::string, Resource, std::less<>> resources_;

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstring>
 #include <new>
+#include <thread>
 
 namespace baton::detail {
 namespace {
@@ -39,9 +40,8 @@ struct RunCore::Layout {
   std::size_t map_words;  // a seat
   std::size_t free_bits_at, seats_at, maps_at, blocks_at, bytes_at, values_at, size, alignment;
 
-  Layout(const PlanData& plan, std::size_t concurrency) {
-    // A seat for each thread of the executor and one for a caller that works along.
-    seats = static_cast<std::uint32_t>(std::clamp<std::size_t>(plan.task_count, 1, concurrency + 1));
+  Layout(const PlanData& plan, std::size_t workers) {
+    seats = static_cast<std::uint32_t>(std::clamp<std::size_t>(plan.task_count, 1, workers));
     blocks = static_cast<std::uint32_t>(words_for(plan.task_count));
     constexpr std::size_t line = 64;
     // A seat's map has cache lines of its own: its owner writes it all the time.
@@ -59,8 +59,8 @@ struct RunCore::Layout {
 
 // ---- Lifetime ----
 
-RunCore* RunCore::create(SchedulerCore& scheduler, const Plan& plan, StartOptions& options) {
-  const Layout layout(plan.data(), scheduler.executor.concurrency());
+RunCore* RunCore::create(SchedulerCore& scheduler, const Plan& plan, StartOptions& options, std::size_t workers) {
+  const Layout layout(plan.data(), workers);
   void* memory = ::operator new(layout.size, std::align_val_t{layout.alignment});
   RunCore* run = nullptr;
   try {
@@ -85,7 +85,8 @@ RunCore::RunCore(SchedulerCore& scheduler, const Plan& plan, const StartOptions&
       block_count_(layout.blocks),
       allocation_alignment_(layout.alignment),
       observers_(scheduler.errors),
-      errors_(scheduler.errors) {
+      errors_(scheduler.errors),
+      sharing_(seat_count_) {
   auto* const base = reinterpret_cast<std::byte*>(this);
   blocks_ = reinterpret_cast<Word*>(base + layout.blocks_at);
   bytes_ = reinterpret_cast<std::atomic<std::uint8_t>*>(base + layout.bytes_at);
@@ -196,6 +197,50 @@ void RunCore::leave_seat(Seat& seat) noexcept {
   free_seats_.fetch_add(1, std::memory_order_seq_cst);
 }
 
+std::uint64_t RunCore::bodies_started() const noexcept {
+  std::uint64_t bodies = 0;
+  for (std::uint32_t index = 0; index < seat_count_; ++index) bodies += seats_[index].progress.bodies();
+  return bodies;
+}
+
+bool RunCore::is_going_briskly() const noexcept {
+  constexpr auto time = std::chrono::microseconds(10);
+  if (sharing_.state() == Sharing::exclusive && seats_[sharing_.owner()].progress.place() == Progress::away)
+    return false;
+  const std::uint64_t before = bodies_started();
+  const auto begin = std::chrono::steady_clock::now();
+  auto now = begin;
+  while (now - begin < time && state() == RunState::running) {
+    std::this_thread::yield();
+    now = std::chrono::steady_clock::now();
+  }
+  return is_brisk(bodies_started() - before, now - begin);
+}
+
+bool RunCore::needs_help() const noexcept {
+  if (free_seats() == 0 || !anything_to_do()) return false;
+  // A seat that waits for a thread of the executor is not helped by another that does.
+  return sharing_.state() != Sharing::exclusive || seats_[sharing_.owner()].progress.place() != Progress::away;
+}
+
+void RunCore::call_for_help_with_all_marks() noexcept {
+  std::uint32_t calls = 0;
+  const std::uint32_t free = free_seats();
+  for (std::uint32_t index = 0; index < seat_count_ && calls < free; ++index) {
+    calls += seats_[index].map.count_all_up_to(free - calls);
+  }
+  for (; calls > 0; --calls) call_for_help();
+}
+
+void RunCore::get_attended() noexcept {
+  if (seat_count_ == 1 || attended_.exchange(true, std::memory_order_relaxed)) return;
+  if (data_.was_brisk.load(std::memory_order_relaxed)) {
+    scheduler_.watch.add(*this);
+  } else {
+    call_for_help();
+  }
+}
+
 bool RunCore::anything_to_do() const noexcept {
   if ((attention_.load(std::memory_order_seq_cst) & has_messages) != 0) return true;
   return std::any_of(seats_, seats_ + seat_count_, [](const Seat& seat) { return seat.map.any(); });
@@ -211,7 +256,7 @@ void RunCore::pass_on(Seat& seat) noexcept {
 
 void RunCore::mark_roots(Seat& seat) noexcept {
   for (std::uint32_t block = 0; block < block_count_; ++block) {
-    if (blocks_[block].load(std::memory_order_relaxed) != 0) seat.map.mark(block);
+    if (blocks_[block].load(std::memory_order_relaxed) != 0) seat.map.mark(block, false);
   }
 }
 
@@ -248,10 +293,14 @@ ParkedTask RunCore::unpark(std::uint32_t task) {
 
 // ---- Events, failures, stopping ----
 
+bool RunCore::wants(Event::Kind kind) const noexcept {
+  return (attention() & observed) != 0 && (scheduler_.observers.want(kind) || observers_.want(kind));
+}
+
 void RunCore::tell(Event event) noexcept {
   event.plan = &plan_;
   event.run = id_;
-  event.time = scheduler_.clock.now();
+  if (scheduler_.observers.need_time() || observers_.need_time()) event.time = scheduler_.clock.now();
   event.worker = thread_number();
   scheduler_.observers.tell(event);
   observers_.tell(event);
@@ -259,6 +308,7 @@ void RunCore::tell(Event event) noexcept {
 
 void RunCore::tell_task(Event::Kind kind, std::uint32_t task, TaskState state, std::uint32_t attempt, WaitReason reason,
                         const std::exception_ptr* error) noexcept {
+  if (!wants(kind)) return;
   Event event{};
   event.kind = kind;
   event.task = TaskId{task};
@@ -316,12 +366,17 @@ namespace {
 // run, and its hold on the clock, so that virtual time can reach what it waits for.
 void let_go(BodyFrame* innermost) noexcept {
   for (BodyFrame* frame = innermost; frame != nullptr; frame = frame->outer) {
+    if (frame->sleeps.fetch_add(1, std::memory_order_acq_rel) != 0) continue;
     if (frame->slice == nullptr || !frame->slice->give_up_seat()) frame->run->scheduler().clock.release();
   }
 }
 
 void take_back(BodyFrame* innermost) noexcept {
-  for (BodyFrame* frame = innermost; frame != nullptr; frame = frame->outer) frame->run->scheduler().clock.hold();
+  for (BodyFrame* frame = innermost; frame != nullptr; frame = frame->outer) {
+    Clock& clock = frame->run->scheduler().clock;
+    clock.hold();  // first: its thread may be about to let go again
+    if (frame->sleeps.fetch_sub(1, std::memory_order_acq_rel) != 1) clock.release();
+  }
 }
 
 }  // namespace
@@ -346,11 +401,12 @@ void RunCore::decide() noexcept {
   std::vector<std::function<void(const Run&)>> callbacks;
   {
     const std::lock_guard lock(mutex_);
-    state_.store(end, std::memory_order_release);
+    state_.store(end, std::memory_order_seq_cst);
     callbacks.swap(callbacks_);
     for (BodyFrame* const frame : std::exchange(sleeping_frames_, {})) take_back(frame);
     changed_.notify_all();
   }
+  if (watched.load(std::memory_order_seq_cst)) scheduler_.watch.remove(*this);
   if (!callbacks.empty()) {
     reference();
     const Run self(this);

@@ -7,9 +7,11 @@
 #include "graph/plan_data.hpp"
 #include "scheduler/observers.hpp"
 #include "scheduler/ready_set.hpp"
+#include "scheduler/sharing.hpp"
 #include "scheduler/task_byte.hpp"
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
@@ -25,6 +27,11 @@ class RunCore;
 class SchedulerCore;
 class Seat;
 class Slice;
+
+/// Whether tasks are so short that another worker would be more in the way than of use.
+constexpr bool is_brisk(std::uint64_t tasks, std::chrono::nanoseconds time) noexcept {
+  return time < tasks * std::chrono::nanoseconds(300);
+}
 
 /// Something that became known about a task outside a seat of its run, for the next worker that holds one.
 struct Message {
@@ -45,6 +52,7 @@ struct Message {
 struct ParkedTask {
   std::uint32_t attempt = 0;
   bool holds_resources = false;
+  bool has_waited = false;               // for resources, and was told so
   bool has_value = false;                // the body constructed its result
   TaskState end = TaskState::succeeded;  // how it will end once its time is over
   std::exception_ptr error;
@@ -55,12 +63,16 @@ struct ParkedTask {
 };
 
 /// A place from which a worker works on a run. Posted to the executor as "come and work on this run".
-class Seat final : public Work {
+class alignas(64) Seat final : public Work {
  public:
   void run(const Budget& budget) noexcept override;
 
+  static constexpr std::uint32_t no_task = UINT32_MAX;
+
   RunCore* core = nullptr;
-  BlockMap map;  // Of the worker that holds the seat; thieves see it through steal_highest.
+  BlockMap map;                  // Of the worker that holds the seat; thieves see it through steal_highest.
+  std::uint32_t next = no_task;  // Goes first: the rest of a chain that was cut where the slice ended.
+  Progress progress;
 };
 
 /// A body that is being called on this thread, and what is further down on its stack.
@@ -70,6 +82,8 @@ struct BodyFrame {
   std::uint32_t task = UINT32_MAX;
   BodyFrame* outer = nullptr;
   Slice* slice = nullptr;  // What calls the body; null on another executor.
+  // Sleeps that it is part of: its own, and those of bodies that its thread calls while it waits in that.
+  std::atomic<std::uint32_t> sleeps{0};
 
   static BodyFrame*& innermost() noexcept;
 };
@@ -91,7 +105,8 @@ enum Attention : std::uint32_t {
 class RunCore {
  public:
   /// The run has one engine reference, which `finish_undecided` ends, and one for the handle that is returned.
-  static RunCore* create(SchedulerCore& scheduler, const Plan& plan, StartOptions& options);
+  /// @param workers  How many threads may work on it at once.
+  static RunCore* create(SchedulerCore& scheduler, const Plan& plan, StartOptions& options, std::size_t workers);
   RunCore(const RunCore&) = delete;
   RunCore& operator=(const RunCore&) = delete;
 
@@ -136,10 +151,21 @@ class RunCore {
   [[nodiscard]] std::uint32_t index_of_seat(const Seat& seat) const noexcept {
     return static_cast<std::uint32_t>(&seat - seats_);
   }
+  [[nodiscard]] Sharing& sharing() noexcept { return sharing_; }
+  /// How many bodies were started from all seats.
+  [[nodiscard]] std::uint64_t bodies_started() const noexcept;
+  /// Looks for some microseconds whether those at work get along quickly, so that one more would be in their way.
+  [[nodiscard]] bool is_going_briskly() const noexcept;
+  /// Whether the watch should call for one more worker, when tasks are not short.
+  [[nodiscard]] bool needs_help() const noexcept;
   /// Whether any seat's map or the inbox has something; the second look of ready_set.hpp (4).
   [[nodiscard]] bool anything_to_do() const noexcept;
   /// Gets one more worker when a seat is free.
   void call_for_help() noexcept;
+  /// Gets a worker for each marked block, while seats are free.
+  void call_for_help_with_all_marks() noexcept;
+  /// Makes sure that somebody sees it when a task of this exclusive run turns out to be long. Once is enough.
+  void get_attended() noexcept;
   /// Gets another worker for a seat that is taken.
   void pass_on(Seat& seat) noexcept;
   /// Marks the blocks of the plan's roots in the map of `seat`.
@@ -154,6 +180,8 @@ class RunCore {
   ParkedTask unpark(std::uint32_t task);
 
   // ---- Events, failures, stopping ----
+  /// Whether anybody is to be told events of that kind.
+  [[nodiscard]] bool wants(Event::Kind kind) const noexcept;
   void tell(Event event) noexcept;
   void tell_task(Event::Kind kind, std::uint32_t task, TaskState state, std::uint32_t attempt = 0,
                  WaitReason reason = WaitReason::none, const std::exception_ptr* error = nullptr) noexcept;
@@ -166,6 +194,7 @@ class RunCore {
 
   // ---- Waiting ----
   [[nodiscard]] RunState state() const noexcept { return state_.load(std::memory_order_acquire); }
+  [[nodiscard]] RunState state_in_order() const noexcept { return state_.load(std::memory_order_seq_cst); }
   void wait();
   bool wait_for(Duration timeout);
   /// Works on this run on the calling thread until it is decided; `seat` is one to begin with, or null.
@@ -181,6 +210,11 @@ class RunCore {
   [[nodiscard]] std::exception_ptr error(std::uint32_t task) const;
   [[nodiscard]] std::vector<TaskFailure> failures() const;
   void destroy_value(std::uint32_t task) noexcept;
+
+  // ---- Of the watch ----
+  std::atomic<bool> watched{false};
+  std::size_t watch_index = SIZE_MAX;  // in the watch's list
+  std::uint64_t watch_bodies = 0;      // started when the watch looked last
 
  private:
   struct Layout;
@@ -225,9 +259,11 @@ class RunCore {
   std::atomic<bool> any_failed_{false};
   std::atomic<bool> any_cancelled_{false};
   std::atomic<std::uint32_t> sleeping_helpers_{0};
+  std::atomic<bool> attended_{false};
   Observers observers_;
   std::shared_ptr<std::atomic<std::uint64_t>> errors_;
   alignas(64) std::atomic<std::uint32_t> attention_{0};   // Read at every start, written rarely.
+  Sharing sharing_;                                       // So is this.
   alignas(64) std::atomic<std::uint32_t> free_seats_{0};  // never more than there are bits in free_seat_bits_
   Word* free_seat_bits_ = nullptr;
   alignas(64) std::atomic<std::uint64_t> left_{0};  // Tasks that have not been counted as ended.

@@ -33,7 +33,7 @@ void check_inputs(const Plan& plan, Inputs& inputs, std::vector<std::string>& fa
 
 }  // namespace
 
-std::pair<Run, Seat*> SchedulerCore::create(const Plan& plan, StartOptions& options) {
+std::pair<Run, Seat*> SchedulerCore::create(const Plan& plan, StartOptions& options, Caller caller) {
   std::vector<std::string> faults;
   check_inputs(plan, options.inputs, faults);
   if (!plan.data().settings.empty()) {
@@ -41,7 +41,8 @@ std::pair<Run, Seat*> SchedulerCore::create(const Plan& plan, StartOptions& opti
   }
   if (!faults.empty()) throw DefinitionError("plan '" + std::string(plan.name()) + "' cannot run", std::move(faults));
 
-  RunCore* const core = RunCore::create(*this, plan, options);
+  const std::size_t workers = executor.concurrency() + (caller == Caller::works_along ? 1 : 0);
+  RunCore* const core = RunCore::create(*this, plan, options, workers);
   Run run(core);
   {
     const std::lock_guard lock(mutex);
@@ -127,7 +128,7 @@ Run Scheduler::start(const Plan& plan, Inputs inputs) {
 }
 
 Run Scheduler::run(const Plan& plan, StartOptions options) {
-  auto [run, seat] = core_->create(plan, options);
+  auto [run, seat] = core_->create(plan, options, detail::SchedulerCore::Caller::works_along);
   run.core()->work_along(seat);
   return run;
 }

@@ -6,6 +6,7 @@
 #include "scheduler/observers.hpp"
 #include "scheduler/resources.hpp"
 #include "scheduler/timers.hpp"
+#include "scheduler/watch.hpp"
 
 #include <condition_variable>
 #include <memory>
@@ -23,8 +24,9 @@ class SchedulerCore {
         clock(clock_to_use == nullptr ? *own_clock : *clock_to_use),
         timers(clock) {}
 
+  enum class Caller { only_starts, works_along };
   /// Checks and creates; the first seat is taken and has the roots. Nothing runs yet.
-  std::pair<Run, Seat*> create(const Plan& plan, StartOptions& options);
+  std::pair<Run, Seat*> create(const Plan& plan, StartOptions& options, Caller caller = Caller::only_starts);
   /// Called when a run is quiet, as the last thing it does with the scheduler; ends the engine's share in its memory.
   void retire(RunCore& run) noexcept;
   [[nodiscard]] std::vector<Run> live_runs() const;
@@ -39,6 +41,7 @@ class SchedulerCore {
   Observers observers{errors};
   Resources resources;
   Timers timers;
+  Watch watch;
 
   mutable std::mutex mutex;
   std::condition_variable retired;

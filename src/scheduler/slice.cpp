@@ -31,8 +31,6 @@ void Seat::run(const Budget& budget) noexcept {
   if (more) executor.post(*this);
 }
 
-// ---- Finding work ----
-
 void Slice::work_until_dry() noexcept {
   while (work(Budget{})) {
   }
@@ -41,30 +39,106 @@ void Slice::work_until_dry() noexcept {
 bool Slice::work(const Budget& budget) noexcept {
   starts_left_ = budget.tasks;
   slice_began_ = last_look_ = std::chrono::steady_clock::now();
-  Clock& clock = run_.scheduler().clock;
-  while (run_some()) {
-    if (seat_ != nullptr && (starts_left_ == 0 || share_is_over())) {
+  bool second_look = false;
+  if (join()) {
+    while (run_some()) {
+      if (seat_ == nullptr) break;
+      if (starts_left_ != 0 && !share_is_over()) continue;
+      if (retreats_) {
+        if (seat_->next != no_task) make_ready(std::exchange(seat_->next, no_task));
+        break;
+      }
       run_.count_ended(std::exchange(ended_, 0));
+      seat_->progress.set_away();
       return true;
     }
+    second_look = !retreats_;
   }
+  Clock& clock = run_.scheduler().clock;
   if (seat_ != nullptr) {
     run_.count_ended(std::exchange(ended_, 0));
+    seat_->progress.set_away();
     // The seat is free before the second look, so that whoever makes work after the look sees it free: ready_set.hpp
     // (4).
     run_.leave_seat(*seat_);
-    if (run_.state() == RunState::running && run_.anything_to_do()) run_.call_for_help();
+    if (second_look && run_.state() == RunState::running && run_.anything_to_do()) run_.call_for_help();
   }
   clock.release();
   run_.drop();
   return false;
 }
 
+// ---- Sharing the run, or not ----
+
+/// Becomes the owner of the run or one of those who share it. @returns false when those at work do better alone; then
+/// the watch sees to it that none of them gets stuck.
+bool Slice::join() noexcept {
+  Sharing& sharing = run_.sharing();
+  const Sharing::State state = sharing.state();
+  atomic_ = state == Sharing::shared || state == Sharing::hushed || sharing.owner() != run_.index_of_seat(*seat_);
+  if (!atomic_) {
+    seat_->progress.come_in_from_away();
+    accept_others();
+    return true;
+  }
+  // With the rest of a chain, this seat was left to another thread and not given up: then nobody can own the run.
+  if (state == Sharing::shared || seat_->next != no_task) return true;
+  if (run_.is_going_briskly() || (state != Sharing::hushed && !sharing.break_in(run_.seat(sharing.owner()).progress))) {
+    run_.scheduler().watch.add(run_);
+    return false;
+  }
+  sharing.unhush();
+  // The others have not called for anybody before they started their bodies.
+  run_.call_for_help_with_all_marks();
+  return true;
+}
+
+/// sharing.hpp (1).
+void Slice::accept_others() noexcept {
+  Sharing& sharing = run_.sharing();
+  if (sharing.state() == Sharing::exclusive) return;
+  atomic_ = true;
+  sharing.admit();
+}
+
+void Slice::come_in() noexcept {
+  if (atomic_) return;
+  seat_->progress.come_in();
+  accept_others();
+}
+
+/// With short tasks: takes the run over when alone, leaves it to a lower seat when not.
+void Slice::share_less(std::uint64_t tasks, std::chrono::nanoseconds time) noexcept {
+  const std::uint32_t own = run_.index_of_seat(*seat_);
+  std::uint64_t below = 0;
+  for (std::uint32_t seat = 0; seat < own; ++seat) below += run_.seat(seat).progress.bodies();
+  const std::uint64_t started_below = below - std::exchange(bodies_below_, below);
+  if (!is_brisk(tasks, time)) return;
+  const auto is_alone = [&] { return run_.free_seats() + 1 == run_.seat_count(); };
+  if (is_alone()) {
+    run_.scheduler().watch.add(run_);
+    seat_->progress.come_in();
+    if (run_.sharing().take_over(own, is_alone)) atomic_ = false;
+  } else if (is_brisk(started_below, time)) {
+    run_.scheduler().watch.add(run_);
+    run_.sharing().hush();
+    retreats_ = true;
+  }
+}
+
+// ---- Finding work ----
+
 bool Slice::run_some() noexcept {
   if (seat_ == nullptr) return false;
   if ((run_.attention() & has_messages) != 0) take_messages();
+  if (seat_->next != no_task) {
+    share_surplus();  // what messages have made ready, for instance
+    run_chain(std::exchange(seat_->next, no_task));
+    return true;
+  }
+  // While tasks are long, their order matters more than that each worker stays near what it did before.
   std::uint32_t block = no_block;
-  if (data_.topological) {
+  if (data_.topological && look_every_ > 1) {
     block = seat_->map.take_lowest();
     if (block == no_block) block = steal();
   } else {
@@ -109,8 +183,15 @@ bool Slice::give_up_seat() noexcept {
 }
 
 void Slice::share_surplus() noexcept {
+  if (!atomic_) {
+    if (!attended_ && !seat_->map.empty()) {
+      attended_ = true;
+      run_.get_attended();
+    }
+    return;
+  }
   const std::uint32_t free = run_.free_seats();
-  if (free == 0) return;
+  if (free == 0 || run_.sharing().state() == Sharing::hushed) return;
   for (std::uint32_t calls = seat_->map.count_up_to(free); calls > 0; --calls) run_.call_for_help();
 }
 
@@ -120,18 +201,26 @@ bool Slice::share_is_over() noexcept {
   constexpr auto share = std::chrono::microseconds(500);
   if (until_look_ > 1) return false;
   const auto now = std::chrono::steady_clock::now();
-  look_every_ = now - last_look_ < share / 10 ? std::min(2 * look_every_, 64U) : std::max(look_every_ / 2, 1U);
+  const auto since_last = now - last_look_;
+  if (run_.seat_count() > 1) {
+    const bool brisk = is_brisk(look_every_, since_last);
+    if (look_every_ >= 4 && brisk != data_.was_brisk.load(std::memory_order_relaxed)) {
+      data_.was_brisk.store(brisk, std::memory_order_relaxed);
+    }
+    if (atomic_) share_less(look_every_, since_last);
+  }
+  look_every_ = since_last < share / 10 ? std::min(2 * look_every_, 64U) : std::max(look_every_ / 2, 1U);
   until_look_ = look_every_;
   last_look_ = now;
-  return now - slice_began_ > share;
+  return retreats_ || now - slice_began_ > share;
 }
 
 void Slice::visit(std::uint32_t block) noexcept {
   Word& word = run_.block(block);
   for (;;) {
-    const Claim claim = claim_lowest(word);
+    const Claim claim = claim_lowest(word, atomic_);
     if (!claim.found) return;
-    if (claim.more && !seat_->map.is_marked(block)) seat_->map.mark(block);
+    if (claim.more && !seat_->map.is_marked(block)) seat_->map.mark(block, atomic_);
     share_surplus();
     run_chain(block * 64 + claim.offset);
     if (seat_ == nullptr || !data_.topological || starts_left_ == 0 || until_look_ <= 1 ||
@@ -148,21 +237,26 @@ void Slice::run_chain(std::uint32_t task) noexcept {
     frame_.task = task;
     --starts_left_;
     if (until_look_ > 1) --until_look_;
-    const bool plain = (record.successor_count & special_bit) == 0 && run_.attention() == 0;
+    const bool plain = (record.successor_count & special_bit) == 0 && (run_.attention() & ~observed) == 0;
     const Step step = plain ? call_plainly(record, task) : start_specially(task);
     if (step == Step::parked) return;
     if (seat_ == nullptr) {
       run_.deliver({task, step == Step::ended_well ? Message::Kind::ended_well : Message::Kind::ended_ill});
       return;
     }
+    come_in();
     ++ended_;
     const std::uint32_t next =
         step == Step::ended_well ? release_successors<false>(task) : release_successors<true>(task);
     if (next == no_task) return;
-    // Only when nothing can be gained by another order, and the budget allows.
     if (starts_left_ == 0 || until_look_ <= 1) {
       run_.byte(next).store(0, std::memory_order_relaxed);
-      make_ready(next);
+      // With one seat, time may not decide about the order: what one thread does shall repeat exactly.
+      if (look_every_ > 1 || run_.seat_count() == 1) {
+        seat_->next = next;
+      } else {
+        make_ready(next);
+      }
       return;
     }
     task = next;
@@ -172,18 +266,31 @@ void Slice::run_chain(std::uint32_t task) noexcept {
 Slice::Step Slice::call_plainly(const TaskRecord& record, std::uint32_t task) noexcept {
   std::atomic<std::uint8_t>& byte = run_.byte(task);
   byte.store(task_byte::of(TaskState::running), std::memory_order_relaxed);
-  ParkedTask failed;
+  if (run_.attention() != 0) run_.tell_task(Kind::task_started, task, TaskState::running, 1);
+  seat_->progress.start_body();
   try {
     record.invoke(record.capture, run_.frame(), task);
-    byte.store(task_byte::of(TaskState::succeeded), std::memory_order_release);
-    return Step::ended_well;
+  } catch (...) {
+    return end_with_error(task);
+  }
+  byte.store(task_byte::of(TaskState::succeeded), std::memory_order_release);
+  if (run_.attention() != 0) run_.tell_task(Kind::task_ended, task, TaskState::succeeded, 1);
+  return Step::ended_well;
+}
+
+/// Ends a task whose body has just thrown; called from the handler.
+Slice::Step Slice::end_with_error(std::uint32_t task) noexcept {
+  ParkedTask failed;
+  failed.attempt = 1;
+  failed.error = std::current_exception();
+  failed.end = TaskState::failed;
+  try {
+    throw;
   } catch (const Cancelled&) {
     failed.end = TaskState::cancelled;
+    failed.error = nullptr;
   } catch (...) {
-    failed.end = TaskState::failed;
-    failed.error = std::current_exception();
   }
-  failed.attempt = 1;
   return end(task, failed.end, failed);
 }
 
@@ -194,31 +301,87 @@ std::uint32_t Slice::release_successors(std::uint32_t task) noexcept {
   const TaskRecord& record = data_.records[task];
   const std::uint32_t count = record.successor_count & ~special_bit;
   const std::uint32_t* target = data_.successors.data() + record.first_successor;
-  const bool quietly = (run_.attention() & observed) == 0;
-  if (!ill && quietly && count == 1 && (*target & sole_predecessor_bit) != 0 && data_.topological) {
-    return *target & ~sole_predecessor_bit;
+  const std::uint32_t* const end = target + count;
+  const bool quietly = !run_.wants(Kind::task_ready);
+  if (!ill && quietly) {
+    if (count == 1 && (*target & sole_predecessor_bit) != 0 && data_.topological) {
+      return *target & ~sole_predecessor_bit;
+    }
+    if (!atomic_) {
+      release_exclusively(target, end);
+      return no_task;
+    }
   }
-  for (const std::uint32_t* const end = target + count; target != end; ++target) {
+  // Targets ascend, so those of one block are set together.
+  std::uint32_t block = no_block;
+  std::uint64_t ready = 0;
+  for (; target != end; ++target) {
     std::uint32_t id = *target & ~sole_predecessor_bit;
-    if (ill) run_.byte(id).fetch_or(task_byte::doomed, std::memory_order_relaxed);
-    // acq_rel: whoever ends the last predecessor has seen what all of them wrote, and passes it on.
-    std::uint8_t before = run_.byte(id).fetch_sub(1, std::memory_order_acq_rel);
+    const bool sole = (*target & sole_predecessor_bit) != 0;
+    std::uint8_t before = count_down(id, ill, !atomic_ || sole);
     while ((before & task_byte::count_mask) == 1 && id >= data_.task_count) {  // a combiner passes it on
       id = data_.combiner_targets[id - data_.task_count];
-      if ((before & task_byte::doomed) != 0) run_.byte(id).fetch_or(task_byte::doomed, std::memory_order_relaxed);
-      before = run_.byte(id).fetch_sub(1, std::memory_order_acq_rel);
+      before = count_down(id, (before & task_byte::doomed) != 0, !atomic_);
     }
     if ((before & task_byte::count_mask) != 1) continue;
     if (!quietly && (before & task_byte::doomed) == 0) run_.tell_task(Kind::task_ready, id, TaskState::ready);
-    make_ready(id);
+    if (id / 64 != block) {
+      if (ready != 0) make_ready(block, ready);
+      block = id / 64;
+      ready = 0;
+    }
+    ready |= bit(id);
   }
+  if (ready != 0) make_ready(block, ready);
   return no_task;
 }
 
-void Slice::make_ready(std::uint32_t task) noexcept {
-  const std::uint32_t block = task / 64;
-  // acq_rel: the claimer sees what this worker wrote and saw.
-  if (run_.block(block).fetch_or(bit(task), std::memory_order_acq_rel) == 0) seat_->map.mark(block);
+/// The same for the owner of the run: which successor becomes ready is as good as random, so that arithmetic is faster
+/// than branches.
+void Slice::release_exclusively(const std::uint32_t* target, const std::uint32_t* end) noexcept {
+  for (; target != end; ++target) {
+    std::uint32_t id = *target & ~sole_predecessor_bit;
+    std::uint8_t left = count_down_exclusively(id);
+    if (id >= data_.task_count) {  // a combiner passes it on
+      while ((left & task_byte::count_mask) == 0 && id >= data_.task_count) {
+        const bool ill = (left & task_byte::doomed) != 0;
+        id = data_.combiner_targets[id - data_.task_count];
+        if (ill) run_.byte(id).fetch_or(task_byte::doomed, std::memory_order_relaxed);
+        left = count_down_exclusively(id);
+      }
+      if (id >= data_.task_count) continue;
+    }
+    const std::uint64_t ready = (left & task_byte::count_mask) == 0 ? 1 : 0;
+    Word& block = run_.block(id / 64);
+    const std::uint64_t before = block.load(std::memory_order_relaxed);
+    block.store(before | ready << (id % 64), std::memory_order_relaxed);
+    if ((ready & (before == 0 ? 1U : 0U)) != 0) seat_->map.mark(id / 64, false);
+  }
+}
+
+/// One predecessor of `task` has ended. @returns its byte after that.
+std::uint8_t Slice::count_down_exclusively(std::uint32_t task) noexcept {
+  std::atomic<std::uint8_t>& byte = run_.byte(task);
+  const auto left = static_cast<std::uint8_t>(byte.load(std::memory_order_relaxed) - 1);
+  byte.store(left, std::memory_order_relaxed);
+  return left;
+}
+
+/// One predecessor of `task` has ended. @returns its byte before, with the doom that this brought.
+std::uint8_t Slice::count_down(std::uint32_t task, bool ill, bool exclusively) noexcept {
+  std::atomic<std::uint8_t>& byte = run_.byte(task);
+  if (exclusively) {
+    const auto before = static_cast<std::uint8_t>(byte.load(std::memory_order_relaxed) | (ill ? task_byte::doomed : 0));
+    byte.store(static_cast<std::uint8_t>(before - 1), std::memory_order_relaxed);
+    return before;
+  }
+  if (ill) byte.fetch_or(task_byte::doomed, std::memory_order_relaxed);
+  // acq_rel: whoever ends the last predecessor has seen what all of them wrote, and passes it on.
+  return byte.fetch_sub(1, std::memory_order_acq_rel);
+}
+
+void Slice::make_ready(std::uint32_t block, std::uint64_t bits) noexcept {
+  if (set_ready(run_.block(block), bits, atomic_)) seat_->map.mark(block, atomic_);
 }
 
 // ---- Special tasks ----
@@ -243,7 +406,7 @@ Slice::Step Slice::start_specially(std::uint32_t task) noexcept {
     parked = run_.unpark(task);
     if (!parked.holds_resources) {
       try {
-        if (wait_for_resources(task, data_.find_settings(task)->resources) == Step::parked) return Step::parked;
+        if (wait_for_resources(task, parked.has_waited) == Step::parked) return Step::parked;
       } catch (...) {
         parked.error = std::current_exception();
         return end(task, TaskState::failed, parked);
@@ -267,12 +430,13 @@ Slice::Step Slice::start_specially(std::uint32_t task) noexcept {
 }
 
 /// @returns parked when the task waits, anything else when it has its units now.
-Slice::Step Slice::wait_for_resources(std::uint32_t task, const std::vector<ResourceRequest>& requests) {
+Slice::Step Slice::wait_for_resources(std::uint32_t task, bool has_waited) {
+  const std::vector<ResourceRequest>& requests = data_.find_settings(task)->resources;
   Resources& resources = run_.scheduler().resources;
   if (resources.try_acquire(run_, task, requests)) return Step::ended_well;
   // Said before asking: once queued, another thread may get the grant and start the task.
   run_.byte(task).store(task_byte::of(TaskState::waiting), std::memory_order_relaxed);
-  if ((run_.attention() & observed) != 0) {
+  if ((run_.attention() & observed) != 0 && !has_waited) {
     run_.tell_task(Kind::task_waiting, task, TaskState::waiting, 0, WaitReason::resource);
   }
   if (resources.acquire(run_, task, requests)) return Step::ended_well;
@@ -333,7 +497,9 @@ void Slice::post_to_executor(std::uint32_t task, Executor& executor, ParkedTask 
 Slice::Step Slice::start_body(std::uint32_t task, ParkedTask parked) noexcept {
   // Once more: getting the resources may have taken until after a cancel.
   if ((run_.attention() & (cancelling | stopping)) != 0) return end(task, TaskState::cancelled, parked);
+  seat_->progress.start_body();
   ParkedTask result = call_body(run_, task, std::move(parked));
+  if (seat_ != nullptr) come_in();
   if (!result.child && result.until == TimePoint{}) return end(task, result.end, result);
   if (seat_ != nullptr) {
     end_parked(task, std::move(result));
@@ -359,7 +525,7 @@ void Slice::take(const Message& message) noexcept {
       pass_on_end<true>(task);
       return;
     case Message::Kind::granted:
-      parked.holds_resources = true;
+      parked.has_waited = true;
       run_.park(task, std::move(parked));
       run_.byte(task).store(0, std::memory_order_relaxed);
       make_ready(task);

@@ -34,24 +34,33 @@ class Slice {
  private:
   /// How a start of a task went on.
   enum class Step { ended_well, ended_ill, parked };
-  static constexpr std::uint32_t no_task = UINT32_MAX;
+  static constexpr std::uint32_t no_task = Seat::no_task;
 
+  bool join() noexcept;
+  void come_in() noexcept;
+  void accept_others() noexcept;
+  void share_less(std::uint64_t tasks, std::chrono::nanoseconds time) noexcept;
   bool run_some() noexcept;
   void visit(std::uint32_t block) noexcept;
   std::uint32_t steal() noexcept;
   std::uint32_t take_lowest_of_all() noexcept;
   void run_chain(std::uint32_t task) noexcept;
   Step call_plainly(const TaskRecord& record, std::uint32_t task) noexcept;
+  Step end_with_error(std::uint32_t task) noexcept;
   template <bool ill>
   std::uint32_t release_successors(std::uint32_t task) noexcept;
-  void make_ready(std::uint32_t task) noexcept;
+  void release_exclusively(const std::uint32_t* target, const std::uint32_t* end) noexcept;
+  std::uint8_t count_down_exclusively(std::uint32_t task) noexcept;
+  std::uint8_t count_down(std::uint32_t task, bool ill, bool exclusively) noexcept;
+  void make_ready(std::uint32_t block, std::uint64_t bits) noexcept;
+  void make_ready(std::uint32_t task) noexcept { make_ready(task / 64, bit(task)); }
   void share_surplus() noexcept;
   [[nodiscard]] bool share_is_over() noexcept;
 
   // The slow path: tasks that are special, and all tasks of a run that wants attention.
   Step start_specially(std::uint32_t task) noexcept;
   Step start_body(std::uint32_t task, ParkedTask parked) noexcept;
-  Step wait_for_resources(std::uint32_t task, const std::vector<ResourceRequest>& requests);
+  Step wait_for_resources(std::uint32_t task, bool has_waited);
   void post_to_executor(std::uint32_t task, Executor& executor, ParkedTask parked);
   void take_messages() noexcept;
   void take(const Message& message) noexcept;
@@ -64,6 +73,10 @@ class Slice {
   Seat* seat_;  // null once given up
   const PlanData& data_;
   BodyFrame frame_;
+  bool atomic_ = true;                      // others are at work: what is shared must be changed atomically
+  bool attended_ = false;                   // somebody looks after this run while it is exclusive
+  bool retreats_ = false;                   // leaves the rest to others, as tasks are short
+  std::uint64_t bodies_below_ = 0;          // started from lower seats, at the last look
   std::uint64_t ended_ = 0;                 // not counted in the run yet
   std::uint32_t starts_left_ = UINT32_MAX;  // of the budget
   std::uint32_t until_look_ = 1;            // starts until the next look at the time

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <exception>
+#include <initializer_list>
 #include <string>
 
 namespace baton {
@@ -36,7 +37,7 @@ struct Event {
   Kind kind;                  ///< Says which of the fields below mean something.
   const Plan* plan;           ///< Of the run; a copy of the plan may be kept.
   std::uint64_t run;          ///< As `Run::id` gives it.
-  TimePoint time;             ///< Of the scheduler's clock.
+  TimePoint time;             ///< Of the scheduler's clock; only set where an observer needs it.
   TaskId task{};              ///< For the events of tasks.
   std::uint32_t attempt = 0;  ///< Counted from 1; 0 when the body was never called.
   std::uint32_t worker = 0;   ///< A small number of the thread on which it happened, the same for the same thread.
@@ -49,10 +50,47 @@ struct Event {
 /// The name of an event, "task_started" for instance.
 [[nodiscard]] BATON_API std::string_view to_string(Event::Kind kind) noexcept;
 
+/// A set of kinds of events.
+class EventKinds {
+ public:
+  /// None.
+  constexpr EventKinds() noexcept = default;
+  /// Those of the list.
+  constexpr EventKinds(std::initializer_list<Event::Kind> kinds) noexcept {
+    for (const Event::Kind kind : kinds) bits_ = static_cast<std::uint8_t>(bits_ | bit(kind));
+  }
+  /// All there are.
+  [[nodiscard]] static constexpr EventKinds all() noexcept {
+    using enum Event::Kind;
+    return {run_started, task_ready, task_waiting, task_started, task_ended, run_ended};
+  }
+
+  [[nodiscard]] constexpr bool empty() const noexcept { return bits_ == 0; }
+  [[nodiscard]] constexpr bool contains(Event::Kind kind) const noexcept { return (bits_ & bit(kind)) != 0; }
+  /// Adds those of `other`.
+  constexpr EventKinds& operator|=(EventKinds other) noexcept {
+    bits_ = static_cast<std::uint8_t>(bits_ | other.bits_);
+    return *this;
+  }
+
+ private:
+  static constexpr std::uint8_t bit(Event::Kind kind) noexcept {
+    return static_cast<std::uint8_t>(1U << static_cast<unsigned>(kind));
+  }
+  std::uint8_t bits_ = 0;
+};
+
 /// Is told what happens in the runs of a scheduler, or of one run.
 class BATON_API Observer {
  public:
   virtual ~Observer();
+
+  /// The kinds of events that it wants to be told; by default all. Asked once, when the observer is added. Each kind
+  /// that nobody wants makes a task cheaper.
+  [[nodiscard]] virtual EventKinds kinds() const noexcept;
+  /// Whether it reads `Event::time`; by default it does. Asked once, as above. Looking at the clock costs more than
+  /// most events.
+  [[nodiscard]] virtual bool needs_time() const noexcept;
 
   /// Called on the thread on which `event` happened, concurrently for different tasks, in order for one task, and
   /// before the task's successors are released: keep it short. What it throws is dropped and counted

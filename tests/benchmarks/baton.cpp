@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: MIT
+// A run of a graph is started and waited for from outside; a small one is run by the caller, beside the pool's threads,
+// with as many seats as the pool has threads.
+#include <baton/baton.hpp>
+#include <baton/executor/task_group.hpp>
+
+#include "library.hpp"
+
+#include <array>
+#include <atomic>
+#include <stdexcept>
+#include <utility>
+#include <vector>
+
+namespace bench {
+namespace {
+
+class BatonGraph : public Graph {
+ public:
+  BatonGraph(baton::Scheduler& scheduler, baton::Plan plan) : scheduler_(scheduler), plan_(std::move(plan)) {}
+  void run() override { scheduler_.start(plan_).wait(); }
+  void run_along() override { scheduler_.run(plan_); }
+
+ protected:
+  baton::Scheduler& scheduler_;
+  baton::Plan plan_;
+};
+
+template <typename Handles>
+void declare(baton::Workflow& flow, const Shape& shape, Board& board, Handles& tasks) {
+  for (std::uint32_t task = 0; task < shape.tasks(); ++task) {
+    tasks[task] = flow.task(Body{&board, task});
+    for (const std::uint32_t predecessor : shape.predecessors(task)) flow.edge(tasks[predecessor], tasks[task]);
+  }
+}
+
+class Baton : public Library {
+ public:
+  explicit Baton(unsigned threads) : pool_(std::size_t{threads}), scheduler_(pool_) {}
+
+  std::unique_ptr<Graph> build(const Shape& shape, Board& board) override {
+    baton::Workflow flow;
+    std::vector<baton::Task<void>> tasks(shape.tasks());
+    declare(flow, shape, board, tasks);
+    return std::make_unique<BatonGraph>(scheduler_, std::move(flow).build());
+  }
+
+  void build_run_destroy(const Shape& shape, Board& board) override {
+    baton::Workflow flow;
+    std::array<baton::Task<void>, 10> tasks;
+    declare(flow, shape, board, tasks);
+    scheduler_.run(std::move(flow).build());
+  }
+
+  void submit(std::uint32_t count, Board& board) override {
+    baton::TaskGroup group{pool_};
+    for (std::uint32_t task = 0; task < count; ++task) group.run(Body{&board, task});
+    group.wait();
+  }
+
+  void submit_for_futures(std::uint32_t count, Board& board) override {
+    std::vector<baton::Future<void>> futures;
+    futures.reserve(count);
+    for (std::uint32_t task = 0; task < count; ++task) futures.push_back(pool_.submit(Body{&board, task}));
+    for (const baton::Future<void>& future : futures) future.wait();
+  }
+
+  std::uint64_t fibonacci(unsigned n) override {
+    return pool_.submit([this, n] { return fibonacci_inside(n); }).get();
+  }
+
+ protected:
+  baton::ThreadPool pool_;
+  baton::Scheduler scheduler_;
+
+ private:
+  std::uint64_t fibonacci_inside(unsigned n) {
+    if (n < 2) return n;
+    std::uint64_t left = 0;
+    baton::TaskGroup group{pool_};
+    group.run([this, n, &left] { left = fibonacci_inside(n - 1); });
+    const std::uint64_t right = fibonacci_inside(n - 2);
+    group.wait();
+    return left + right;
+  }
+};
+
+/// For the layered shapes: each task passes the number of its layer on, and counts as run only if it got the right one.
+class BatonWithValues final : public Baton {
+ public:
+  using Baton::Baton;
+
+  std::unique_ptr<Graph> build(const Shape& shape, Board& board) override {
+    baton::Workflow flow;
+    std::vector<baton::Task<int>> tasks(shape.tasks());
+    int layers = 0;
+    std::vector<int> layer(shape.tasks());
+    for (std::uint32_t task = 0; task < shape.tasks(); ++task) {
+      const Body body{&board, task};
+      const auto from = shape.predecessors(task);
+      if (from.empty()) {
+        tasks[task] = flow.task([body] {
+          body();
+          return 0;
+        });
+        continue;
+      }
+      layer[task] = layer[from[0]] + 1;
+      layers = std::max(layers, layer[task]);
+      tasks[task] = flow.task(
+          [body](int a, int b, int c, int d) {
+            if (a == b && b == c && c == d) body();
+            return a + 1;
+          },
+          tasks[from[0]], tasks[from[1]], tasks[from[2]], tasks[from[3]]);
+    }
+    const baton::Task<int> last = tasks.back();
+    return std::make_unique<CheckedGraph>(scheduler_, std::move(flow).build(), last, layers);
+  }
+
+ private:
+  class CheckedGraph final : public BatonGraph {
+   public:
+    CheckedGraph(baton::Scheduler& scheduler, baton::Plan plan, baton::Task<int> last, int layers)
+        : BatonGraph(scheduler, std::move(plan)), last_(last), layers_(layers) {}
+    void run() override {
+      const baton::Run run = scheduler_.start(plan_);
+      if (run.get(last_) != layers_) throw std::logic_error("a wrong value came along the edges");
+    }
+
+   private:
+    baton::Task<int> last_;
+    int layers_;
+  };
+};
+
+/// Counts the tasks that ended.
+class CountingObserver final : public baton::Observer {
+ public:
+  void on_event(const baton::Event& event) override {
+    if (event.kind != baton::Event::Kind::task_ended) return;
+    std::atomic<std::uint64_t>& count = counts_[event.worker % counts_.size()].value;
+    count.store(count.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  }
+
+ private:
+  struct alignas(64) Count {
+    std::atomic<std::uint64_t> value{0};
+  };
+  std::array<Count, 64> counts_;
+};
+
+/// Notes how long each task took.
+class TimingObserver final : public baton::Observer {
+ public:
+  explicit TimingObserver(std::size_t tasks) : began_(tasks), took_(tasks) {}
+  void on_event(const baton::Event& event) override {
+    const std::size_t task = baton::index_of(event.task);
+    if (event.kind == baton::Event::Kind::task_started) began_[task] = event.time;
+    if (event.kind == baton::Event::Kind::task_ended) took_[task] = event.time - began_[task];
+  }
+
+ private:
+  std::vector<baton::TimePoint> began_;
+  std::vector<baton::Duration> took_;
+};
+
+template <typename T>
+class BatonWithObserver final : public Baton {
+ public:
+  using Baton::Baton;
+  std::unique_ptr<Graph> build(const Shape& shape, Board& board) override {
+    if constexpr (std::is_constructible_v<T, std::size_t>) {
+      scheduler_.observe(std::make_shared<T>(shape.tasks()));
+    } else {
+      scheduler_.observe(std::make_shared<T>());
+    }
+    return Baton::build(shape, board);
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<Library> start_baton(unsigned threads) { return std::make_unique<Baton>(threads); }
+std::unique_ptr<Library> start_baton_with_values(unsigned threads) {
+  return std::make_unique<BatonWithValues>(threads);
+}
+std::unique_ptr<Library> start_baton_with_counting_observer(unsigned threads) {
+  return std::make_unique<BatonWithObserver<CountingObserver>>(threads);
+}
+std::unique_ptr<Library> start_baton_with_timing_observer(unsigned threads) {
+  return std::make_unique<BatonWithObserver<TimingObserver>>(threads);
+}
+
+}  // namespace bench
