@@ -21,16 +21,30 @@ class Buffer {
   Buffer() = default;
   Buffer(const Buffer& other) {
     if (other.size_ == 0) return;
-    grow_to(other.size_);
+    change_capacity(other.size_);
     std::memcpy(static_cast<void*>(data_), other.data_, other.size_ * sizeof(T));
     size_ = other.size_;
   }
-  Buffer& operator=(const Buffer&) = delete;
+  Buffer(Buffer&& other) noexcept { swap(other); }
+  Buffer& operator=(Buffer other) noexcept {
+    swap(other);
+    return *this;
+  }
   ~Buffer() { std::free(data_); }
 
   void push_back(const T& element) {
-    if (size_ == capacity_) grow_to(std::max<std::size_t>(16, 2 * capacity_));
+    if (size_ == capacity_) change_capacity(std::max<std::size_t>(16, 2 * capacity_));
     data_[size_++] = element;
+  }
+  /// Only for an empty one; the elements are whatever was in memory.
+  void resize_uninitialized(std::size_t size) {
+    change_capacity(size);
+    size_ = size;
+  }
+  /// Gives back the memory of the elements from `size` on.
+  void shrink(std::size_t size) {
+    size_ = size;
+    if (size != 0) change_capacity(size);
   }
   void release() noexcept {
     std::free(std::exchange(data_, nullptr));
@@ -41,11 +55,18 @@ class Buffer {
   [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
   T& operator[](std::size_t index) noexcept { return data_[index]; }
   const T& operator[](std::size_t index) const noexcept { return data_[index]; }
+  [[nodiscard]] T* begin() noexcept { return data_; }
+  [[nodiscard]] T* end() noexcept { return data_ + size_; }
   [[nodiscard]] const T* begin() const noexcept { return data_; }
   [[nodiscard]] const T* end() const noexcept { return data_ + size_; }
 
  private:
-  void grow_to(std::size_t capacity) {
+  void swap(Buffer& other) noexcept {
+    std::swap(data_, other.data_);
+    std::swap(size_, other.size_);
+    std::swap(capacity_, other.capacity_);
+  }
+  void change_capacity(std::size_t capacity) {
     void* const grown = std::realloc(static_cast<void*>(data_), capacity * sizeof(T));
     if (grown == nullptr) throw std::bad_alloc();
     data_ = static_cast<T*>(grown);

@@ -165,6 +165,12 @@ std::optional<std::uint32_t> Definition::find(std::string_view task_name) const 
   return found->second;
 }
 
+bool Definition::has(AnyTask task) const {
+  const std::uint32_t index = HandleAccess::index(task);
+  return HandleAccess::identity(task) == identity_ && index < tasks.size() &&
+         (live_count == tasks.size() || tasks[index].type != nullptr);
+}
+
 std::string Definition::label(std::uint32_t task) const {
   const TaskDraft& draft = tasks[task];
   return draft.name == 0 ? std::string("#").append(std::to_string(task)) : "'" + names[draft.name - 1] + "'";

@@ -75,6 +75,8 @@ class Definition {
   [[nodiscard]] std::optional<std::uint32_t> find(std::string_view task_name) const;
 
   [[nodiscard]] bool is_live(std::uint32_t task) const { return task < tasks.size() && tasks[task].type != nullptr; }
+  /// Whether `task` is a live one of this workflow.
+  [[nodiscard]] bool has(AnyTask task) const;
   /// `'name'`, or `#17`, for messages.
   [[nodiscard]] std::string label(std::uint32_t task) const;
   /// The number of `task`, when it is a live one of this workflow; otherwise notes a fault about `what`, which is

@@ -49,6 +49,7 @@ class PlanBuilder {
   void order();
   void number();
   void lay_out_tasks();
+  [[nodiscard]] std::uint8_t flags_of(std::uint32_t index) const;
   void lay_out_edges();
   void add_combiners();
   void lay_out_values();
@@ -94,10 +95,12 @@ std::shared_ptr<const PlanData> PlanBuilder::build() {
                           std::move(faults_));
   }
   number();
-  lay_out_tasks();
-  lay_out_edges();
   lay_out_values();
   copy_cold_parts();
+  lay_out_tasks();  // after all that reads the definition's tasks, whose memory it may use again
+  lay_out_edges();
+  plan_->creation_index = std::move(index_of_);
+  plan_->task_of_index = std::move(id_of_);
   return plan_;
 }
 
@@ -367,29 +370,39 @@ void PlanBuilder::number() {
 
 // ---- Layout ----
 
+std::uint8_t PlanBuilder::flags_of(std::uint32_t index) const {
+  const std::uint8_t flags =
+      definition_.tasks[index].type->takes_context ? std::uint8_t{takes_context} : std::uint8_t{0};
+  if (definition_.settings.empty()) return flags;
+  const auto settings = definition_.settings.find(index);
+  return settings == definition_.settings.end() ? flags : static_cast<std::uint8_t>(flags | settings->second.flags());
+}
+
 void PlanBuilder::lay_out_tasks() {
   PlanData& plan = *plan_;
-  plan.records.resize(plan.task_count);
-  bool any_special = false;
-  const auto flags_of = [&](std::uint32_t task) {
-    std::uint8_t flags = 0;
-    if (definition_.tasks[task].type->takes_context) flags = takes_context;
-    if (definition_.settings.empty()) return flags;
-    const auto settings = definition_.settings.find(task);
-    if (settings != definition_.settings.end()) flags = static_cast<std::uint8_t>(flags | settings->second.flags());
-    return flags;
-  };
-  for (std::uint32_t id = 0; id < plan.task_count; ++id) {
-    const TaskDraft& draft = definition_.tasks[index_of_[id]];
-    TaskRecord& record = plan.records[id];
-    record.invoke = draft.type->invoke;
-    std::copy_n(draft.capture, inline_capture_size, record.capture);
-    record.successor_count = flags_of(index_of_[id]) != 0 ? special_bit : 0;
-    any_special |= record.successor_count != 0;
-  }
+  bool any_special = !definition_.settings.empty();
+  for (std::uint32_t id = 0; id < plan.task_count && !any_special; ++id) any_special = flags_of(index_of_[id]) != 0;
   if (any_special) {
     plan.flags.resize(plan.task_count);
     for (std::uint32_t id = 0; id < plan.task_count; ++id) plan.flags[id] = flags_of(index_of_[id]);
+  }
+  plan.records.resize_uninitialized(plan.task_count);
+  std::vector<bool> done(consume_ ? count_ : 0);
+  std::size_t unread = count_;  // none of the definition's tasks from here on is still to be read
+  for (std::uint32_t id = plan.task_count; id-- > 0;) {
+    const std::uint32_t index = index_of_[id];
+    const TaskDraft& draft = definition_.tasks[index];
+    TaskRecord& record = plan.records[id];
+    record.invoke = draft.type->invoke;
+    std::copy_n(draft.capture, inline_capture_size, record.capture);
+    record.successor_count = any_special && plan.flags[id] != 0 ? special_bit : 0;
+    if (!consume_) continue;
+    // Ids mostly follow indices, so what was read can be given back while the records take memory.
+    done[index] = true;
+    if (index + 1 != unread) continue;
+    while (unread > 0 && (done[unread - 1] || !live(static_cast<std::uint32_t>(unread - 1)))) --unread;
+    constexpr std::size_t portion = 1U << 15;
+    if (definition_.tasks.size() - unread >= portion) definition_.tasks.shrink(unread);
   }
 }
 
@@ -534,8 +547,6 @@ void PlanBuilder::copy_cold_parts() {
   }
   plan.arenas.assign(definition_.arenas.begin(), definition_.arenas.end());
   plan.untyped_bodies = definition_.untyped_bodies;
-  plan.creation_index = std::move(index_of_);
-  plan.task_of_index = std::move(id_of_);
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <baton/graph/plan.hpp>
 
 #include "graph/arena.hpp"
+#include "graph/buffer.hpp"
 
 #include <atomic>
 #include <memory>
@@ -96,7 +97,7 @@ struct BATON_API PlanData {
   bool topological = true;  // ids are a topological order
 
   // Hot.
-  std::vector<TaskRecord> records;
+  Buffer<TaskRecord> records;
   std::vector<std::uint32_t> successors;  // ascending for each task; with sole_predecessor_bit
   std::vector<std::uint8_t> joins;  // predecessors of each task, then of each combiner; 1 where the bit above is set
   std::vector<std::uint32_t> combiner_targets;
@@ -121,8 +122,10 @@ struct BATON_API PlanData {
   std::vector<std::shared_ptr<const Arena>> arenas;
   std::vector<std::shared_ptr<const BodyType>> untyped_bodies;
 
-  /// What the last run found: its tasks were so short that one worker did best. A hint, the only thing that changes.
-  mutable std::atomic<bool> was_brisk{false};
+  /// What runs have found: whether its tasks are so short that one worker does best. A hint, the only thing that
+  /// changes.
+  enum class Pace : std::uint8_t { unknown, slow, brisk };
+  mutable std::atomic<Pace> pace{Pace::unknown};
 
   [[nodiscard]] const TaskSettings* find_settings(std::uint32_t task) const {
     const auto found = settings.find(task);

@@ -36,24 +36,22 @@ detail::TaskSettings& settings_of(AnyTask task) {
 
 void AnyTask::add_edge_from(AnyTask predecessor) const {
   Definition& definition = Definition::of(identity());
-  const auto to = definition.accept(*this, "the task after which order was asked for");
-  if (!to) return;
-  if (predecessor.identity() == identity() && definition.is_live(predecessor.index_)) {
-    definition.edges.push_back({predecessor.index_, *to});  // without composing the text of a fault
-  } else {
-    definition.accept(predecessor, "a predecessor of task " + definition.label(*to), *to);
+  if (definition.has(*this) && definition.has(predecessor)) {
+    definition.edges.push_back({predecessor.index_, index_});
+    return;
   }
+  const auto to = definition.accept(*this, "the task after which order was asked for");
+  if (to) definition.accept(predecessor, "a predecessor of task " + definition.label(*to), *to);
 }
 
 void AnyTask::add_edge_to(AnyTask successor) const {
   Definition& definition = Definition::of(identity());
-  const auto from = definition.accept(*this, "the task before which order was asked for");
-  if (!from) return;
-  if (successor.identity() == identity() && definition.is_live(successor.index_)) {
-    definition.edges.push_back({*from, successor.index_});
-  } else {
-    definition.accept(successor, "a successor of task " + definition.label(*from), *from);
+  if (definition.has(*this) && definition.has(successor)) {
+    definition.edges.push_back({index_, successor.index_});
+    return;
   }
+  const auto from = definition.accept(*this, "the task before which order was asked for");
+  if (from) definition.accept(successor, "a successor of task " + definition.label(*from), *from);
 }
 
 const AnyTask& AnyTask::resource(std::string_view name, std::uint64_t amount) const {
@@ -159,9 +157,12 @@ AnyTask Workflow::add_input(std::string_view name, TypeRef type, Fallback fallba
 
 void Workflow::edge(AnyTask from, AnyTask to) {
   Definition& target = definition();
-  const auto first = target.accept(from, "the first task of an edge");
-  const auto second = target.accept(to, "the second task of an edge");
-  if (first && second) target.edges.push_back({*first, *second});
+  if (target.has(from) && target.has(to)) {
+    target.edges.push_back({HandleAccess::index(from), HandleAccess::index(to)});
+    return;
+  }
+  target.accept(from, "the first task of an edge");
+  target.accept(to, "the second task of an edge");
 }
 
 void Workflow::remove_edge(AnyTask from, AnyTask to) {

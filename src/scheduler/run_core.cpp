@@ -232,9 +232,21 @@ void RunCore::call_for_help_with_all_marks() noexcept {
   for (; calls > 0; --calls) call_for_help();
 }
 
+void RunCore::note_pace(PlanData::Pace pace) noexcept {
+  if (data_.pace.load(std::memory_order_relaxed) == pace) return;
+  data_.pace.store(pace, std::memory_order_relaxed);
+  if (scheduler_.last_pace.load(std::memory_order_relaxed) != pace) {
+    scheduler_.last_pace.store(pace, std::memory_order_relaxed);
+  }
+}
+
 void RunCore::get_attended() noexcept {
   if (seat_count_ == 1 || attended_.exchange(true, std::memory_order_relaxed)) return;
-  if (data_.was_brisk.load(std::memory_order_relaxed)) {
+  // A new plan is taken to be like those before it.
+  const PlanData::Pace known = data_.pace.load(std::memory_order_relaxed);
+  const PlanData::Pace pace =
+      known == PlanData::Pace::unknown ? scheduler_.last_pace.load(std::memory_order_relaxed) : known;
+  if (pace == PlanData::Pace::brisk) {
     scheduler_.watch.add(*this);
   } else {
     call_for_help();

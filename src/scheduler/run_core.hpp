@@ -164,6 +164,7 @@ class RunCore {
   void call_for_help() noexcept;
   /// Gets a worker for each marked block, while seats are free.
   void call_for_help_with_all_marks() noexcept;
+  void note_pace(PlanData::Pace pace) noexcept;
   /// Makes sure that somebody sees it when a task of this exclusive run turns out to be long. Once is enough.
   void get_attended() noexcept;
   /// Gets another worker for a seat that is taken.

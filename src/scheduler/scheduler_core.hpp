@@ -3,6 +3,7 @@
 
 #include <baton/scheduler/scheduler.hpp>
 
+#include "graph/plan_data.hpp"
 #include "scheduler/observers.hpp"
 #include "scheduler/resources.hpp"
 #include "scheduler/timers.hpp"
@@ -41,6 +42,7 @@ class SchedulerCore {
   Observers observers{errors};
   Resources resources;
   Timers timers;
+  std::atomic<PlanData::Pace> last_pace{PlanData::Pace::unknown};
   Watch watch;
 
   mutable std::mutex mutex;

@@ -204,9 +204,7 @@ bool Slice::share_is_over() noexcept {
   const auto since_last = now - last_look_;
   if (run_.seat_count() > 1) {
     const bool brisk = is_brisk(look_every_, since_last);
-    if (look_every_ >= 4 && brisk != data_.was_brisk.load(std::memory_order_relaxed)) {
-      data_.was_brisk.store(brisk, std::memory_order_relaxed);
-    }
+    if (look_every_ >= 4 || !brisk) run_.note_pace(brisk ? PlanData::Pace::brisk : PlanData::Pace::slow);
     if (atomic_) share_less(look_every_, since_last);
   }
   look_every_ = since_last < share / 10 ? std::min(2 * look_every_, 64U) : std::max(look_every_ / 2, 1U);
