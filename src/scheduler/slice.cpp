@@ -219,7 +219,7 @@ void Slice::visit(std::uint32_t block) noexcept {
     const Claim claim = claim_lowest(word, atomic_);
     if (!claim.found) return;
     if (claim.more && !seat_->map.is_marked(block)) seat_->map.mark(block, atomic_);
-    share_surplus();
+    if (atomic_ || !attended_) share_surplus();
     run_chain(block * 64 + claim.offset);
     if (seat_ == nullptr || !data_.topological || starts_left_ == 0 || until_look_ <= 1 ||
         seat_->map.lowest_new() < block)
@@ -244,8 +244,14 @@ void Slice::run_chain(std::uint32_t task) noexcept {
     }
     come_in();
     ++ended_;
-    const std::uint32_t next =
-        step == Step::ended_well ? release_successors<false>(task) : release_successors<true>(task);
+    std::uint32_t next = no_task;
+    if (step != Step::ended_well) {
+      next = release_successors<true>(record);
+    } else if (!atomic_ && (run_.attention() & observed) == 0) {
+      next = release_exclusively(record);
+    } else {
+      next = release_successors<false>(record);
+    }
     if (next == no_task) return;
     if (starts_left_ == 0 || until_look_ <= 1) {
       run_.byte(next).store(0, std::memory_order_relaxed);
@@ -292,24 +298,22 @@ Slice::Step Slice::end_with_error(std::uint32_t task) noexcept {
   return end(task, failed.end, failed);
 }
 
-/// Tells the successors of a task that it has ended. A single successor that waits for nothing else is returned, to be
-/// run next in place.
+/// The task to be run next in place: a single successor that waits for nothing else.
+std::uint32_t Slice::next_in_chain(const TaskRecord& record) const noexcept {
+  if ((record.successor_count & ~special_bit) != 1 || !data_.topological) return no_task;
+  const std::uint32_t target = data_.successors[record.first_successor];
+  return (target & sole_predecessor_bit) != 0 ? target & ~sole_predecessor_bit : no_task;
+}
+
+/// Tells the successors of a task that it has ended. @returns the one to be run next in place, if there is one.
 template <bool ill>
-std::uint32_t Slice::release_successors(std::uint32_t task) noexcept {
-  const TaskRecord& record = data_.records[task];
-  const std::uint32_t count = record.successor_count & ~special_bit;
-  const std::uint32_t* target = data_.successors.data() + record.first_successor;
-  const std::uint32_t* const end = target + count;
+std::uint32_t Slice::release_successors(const TaskRecord& record) noexcept {
   const bool quietly = !run_.wants(Kind::task_ready);
   if (!ill && quietly) {
-    if (count == 1 && (*target & sole_predecessor_bit) != 0 && data_.topological) {
-      return *target & ~sole_predecessor_bit;
-    }
-    if (!atomic_) {
-      release_exclusively(target, end);
-      return no_task;
-    }
+    if (const std::uint32_t next = next_in_chain(record); next != no_task) return next;
   }
+  const std::uint32_t* target = data_.successors.data() + record.first_successor;
+  const std::uint32_t* const end = target + (record.successor_count & ~special_bit);
   // Targets ascend, so those of one block are set together.
   std::uint32_t block = no_block;
   std::uint64_t ready = 0;
@@ -334,9 +338,12 @@ std::uint32_t Slice::release_successors(std::uint32_t task) noexcept {
   return no_task;
 }
 
-/// The same for the owner of the run: which successor becomes ready is as good as random, so that arithmetic is faster
-/// than branches.
-void Slice::release_exclusively(const std::uint32_t* target, const std::uint32_t* end) noexcept {
+/// The same for the owner of the run while nobody listens. Which successor becomes ready is as good as random, so that
+/// arithmetic is faster than branches.
+std::uint32_t Slice::release_exclusively(const TaskRecord& record) noexcept {
+  if (const std::uint32_t next = next_in_chain(record); next != no_task) return next;
+  const std::uint32_t* target = data_.successors.data() + record.first_successor;
+  const std::uint32_t* const end = target + (record.successor_count & ~special_bit);
   for (; target != end; ++target) {
     std::uint32_t id = *target & ~sole_predecessor_bit;
     std::uint8_t left = count_down_exclusively(id);
@@ -355,6 +362,7 @@ void Slice::release_exclusively(const std::uint32_t* target, const std::uint32_t
     block.store(before | ready << (id % 64), std::memory_order_relaxed);
     if ((ready & (before == 0 ? 1U : 0U)) != 0) seat_->map.mark(id / 64, false);
   }
+  return no_task;
 }
 
 /// One predecessor of `task` has ended. @returns its byte after that.
@@ -587,7 +595,7 @@ void Slice::end_parked(std::uint32_t task, ParkedTask parked) noexcept {
 template <bool ill>
 void Slice::pass_on_end(std::uint32_t task) noexcept {
   ++ended_;
-  const std::uint32_t next = release_successors<ill>(task);
+  const std::uint32_t next = release_successors<ill>(data_.records[task]);
   if (next != no_task) {
     run_.byte(next).store(0, std::memory_order_relaxed);
     make_ready(next);

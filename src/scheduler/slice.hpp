@@ -48,8 +48,9 @@ class Slice {
   Step call_plainly(const TaskRecord& record, std::uint32_t task) noexcept;
   Step end_with_error(std::uint32_t task) noexcept;
   template <bool ill>
-  std::uint32_t release_successors(std::uint32_t task) noexcept;
-  void release_exclusively(const std::uint32_t* target, const std::uint32_t* end) noexcept;
+  std::uint32_t release_successors(const TaskRecord& record) noexcept;
+  [[nodiscard]] std::uint32_t next_in_chain(const TaskRecord& record) const noexcept;
+  std::uint32_t release_exclusively(const TaskRecord& record) noexcept;
   std::uint8_t count_down_exclusively(std::uint32_t task) noexcept;
   std::uint8_t count_down(std::uint32_t task, bool ill, bool exclusively) noexcept;
   void make_ready(std::uint32_t block, std::uint64_t bits) noexcept;
