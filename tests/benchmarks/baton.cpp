@@ -137,8 +137,9 @@ class BatonWithValues final : public Baton {
 /// Counts the tasks that ended.
 class CountingObserver final : public baton::Observer {
  public:
+  [[nodiscard]] baton::EventKinds kinds() const noexcept override { return {baton::Event::Kind::task_ended}; }
+  [[nodiscard]] bool needs_time() const noexcept override { return false; }
   void on_event(const baton::Event& event) override {
-    if (event.kind != baton::Event::Kind::task_ended) return;
     std::atomic<std::uint64_t>& count = counts_[event.worker % counts_.size()].value;
     count.store(count.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
   }

@@ -35,8 +35,10 @@ baton::Plan make_plan() {
 class FailureCounter final : public baton::Observer {
  public:
   void on_event(const baton::Event& event) override {
-    if (event.kind == baton::Event::Kind::task_ended && event.state == baton::TaskState::failed) ++failures_;
+    if (event.state == baton::TaskState::failed) ++failures_;
   }
+  [[nodiscard]] baton::EventKinds kinds() const noexcept override { return {baton::Event::Kind::task_ended}; }
+  [[nodiscard]] bool needs_time() const noexcept override { return false; }
   [[nodiscard]] int failures() const { return failures_; }
 
  private:

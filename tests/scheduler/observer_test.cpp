@@ -11,6 +11,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <atomic>
 #include <map>
 #include <memory>
@@ -149,6 +150,65 @@ TEST_P(Observing, TellsOutcomesErrorsAndReasons) {
   EXPECT_EQ(log->events_of(plan.id(parked)).back().attempt, 1U);
   EXPECT_EQ(log->events_of(plan.id(child))[2].reason, baton::WaitReason::child);
   EXPECT_EQ(log->events().back().run_state, RunState::failed);
+}
+
+/// Notes what it is told, and wants only what it is made for.
+class Picky final : public baton::Observer {
+ public:
+  Picky(baton::EventKinds kinds, bool needs_time) : kinds_(kinds), needs_time_(needs_time) {}
+  [[nodiscard]] baton::EventKinds kinds() const noexcept override { return kinds_; }
+  [[nodiscard]] bool needs_time() const noexcept override { return needs_time_; }
+  void on_event(const Event& event) override {
+    ++told_[static_cast<std::size_t>(event.kind)];
+    if (event.time != baton::TimePoint{}) ++timed_;
+  }
+  [[nodiscard]] std::uint32_t told(Kind kind) const { return told_[static_cast<std::size_t>(kind)]; }
+  [[nodiscard]] std::uint32_t timed() const { return timed_; }
+
+ private:
+  const baton::EventKinds kinds_;
+  const bool needs_time_;
+  std::array<std::atomic<std::uint32_t>, 6> told_{};
+  std::atomic<std::uint32_t> timed_{0};
+};
+
+TEST(EventKinds, AreASet) {
+  baton::EventKinds kinds;
+  EXPECT_TRUE(kinds.empty());
+  kinds |= {Kind::task_ended, Kind::run_started};
+  EXPECT_FALSE(kinds.empty());
+  EXPECT_TRUE(kinds.contains(Kind::task_ended));
+  EXPECT_TRUE(kinds.contains(Kind::run_started));
+  EXPECT_FALSE(kinds.contains(Kind::task_ready));
+  for (int kind = 0; kind < 6; ++kind) EXPECT_TRUE(baton::EventKinds::all().contains(static_cast<Kind>(kind)));
+}
+
+TEST_P(Observing, TellsOnlyTheKindsThatAreWanted) {
+  Workflow flow;
+  std::vector<Task<void>> tasks;
+  for (int i = 0; i < 1000; ++i) {
+    tasks.push_back(flow.task([] {}));
+    if (i > 0) tasks.back().after(tasks[static_cast<std::size_t>(i / 2)]);
+  }
+  const Plan plan = flow.build();
+  const auto ends = std::make_shared<Picky>(baton::EventKinds{Kind::task_ended, Kind::run_ended}, false);
+  run(plan, ends);
+  EXPECT_EQ(ends->told(Kind::task_ended), 1000U);
+  EXPECT_EQ(ends->told(Kind::run_ended), 1U);
+  EXPECT_EQ(ends->timed(), 0U) << "nobody needed the time";
+  const auto ready = std::make_shared<Picky>(baton::EventKinds{Kind::task_ready}, true);
+  scheduler.observe(ready);
+  run(plan, ends);
+  EXPECT_EQ(ends->told(Kind::task_ended), 2000U);
+  EXPECT_EQ(ends->told(Kind::task_ready) + ends->told(Kind::task_started) + ends->told(Kind::run_started), 0U);
+  EXPECT_EQ(ready->told(Kind::task_ready), 1000U);
+  EXPECT_EQ(ready->told(Kind::task_ended), 0U);
+  EXPECT_EQ(ready->timed(), 1000U);
+  scheduler.unobserve(ready);
+  const auto nothing = std::make_shared<Picky>(baton::EventKinds{}, true);
+  run(plan, nothing);
+  EXPECT_EQ(ready->told(Kind::task_ready), 1000U);
+  EXPECT_EQ(nothing->timed(), 0U);
 }
 
 TEST_P(Observing, OfOneRunTellsOnlyOfThat) {
