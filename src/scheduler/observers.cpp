@@ -91,9 +91,12 @@ void Observers::remove(const std::shared_ptr<Observer>& observer) {
   for (Place* place = places_.load(std::memory_order_acquire); place != nullptr; place = place->next) {
     {
       const std::lock_guard lock(mutex_);
-      if (!place->taken.load(std::memory_order_relaxed) || place->observer != observer) continue;
-      place->taken.store(false, std::memory_order_seq_cst);
-      note_wishes_locked();
+      if (place->observer != observer) continue;
+      // Where another thread has just removed it, its calls are waited for all the same.
+      if (place->taken.load(std::memory_order_relaxed)) {
+        place->taken.store(false, std::memory_order_seq_cst);
+        note_wishes_locked();
+      }
     }
     // An observer's call is short by contract, and removing one is rare: no need for more than yielding.
     const std::uint32_t own = Calling::count(*place);
@@ -121,6 +124,7 @@ void Observers::note_wishes_locked() noexcept {
 void Observers::tell(const Event& event) const noexcept {
   if (!want(event.kind)) return;
   for (Place* place = places_.load(std::memory_order_acquire); place != nullptr; place = place->next) {
+    if (!place->taken.load(std::memory_order_relaxed)) continue;  // or remove() might wait long for a quiet moment
     std::atomic<std::uint32_t>& calls = place->calls[number_of_this_thread() % place->calls.size()].count;
     calls.fetch_add(1, std::memory_order_seq_cst);
     if (place->taken.load(std::memory_order_seq_cst) && place->kinds.contains(event.kind)) call(*place, event);

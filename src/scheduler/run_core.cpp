@@ -246,11 +246,8 @@ void RunCore::get_attended() noexcept {
   const PlanData::Pace known = data_.pace.load(std::memory_order_relaxed);
   const PlanData::Pace pace =
       known == PlanData::Pace::unknown ? scheduler_.last_pace.load(std::memory_order_relaxed) : known;
-  if (pace == PlanData::Pace::brisk) {
-    scheduler_.watch.add(*this);
-  } else {
-    call_for_help();
-  }
+  if (pace == PlanData::Pace::brisk && scheduler_.watch.add(*this)) return;
+  call_for_help();
 }
 
 bool RunCore::anything_to_do() const noexcept {
@@ -497,14 +494,16 @@ void RunCore::work_along(Seat* seat) {
   if (!try_keep()) return;  // quiet already; otherwise it stays so that seats may be taken until this returns
   Executor* const here = executor_here();
   Duration patience = std::chrono::milliseconds(1);
+  bool is_of_use = true;  // as far as the last attempt told
   while (state() == RunState::running) {
-    if (seat == nullptr && anything_to_do()) seat = take_seat();
+    if (seat == nullptr && is_of_use && anything_to_do()) seat = take_seat();
     if (seat != nullptr) {
-      Slice(*this, *seat, here).work_until_dry();
+      is_of_use = Slice(*this, *seat, here).work_until_dry();
       seat = nullptr;
       patience = std::chrono::milliseconds(1);
       continue;
     }
+    is_of_use = true;
     // Bounded, since others' work may reach an executor that only this thread drives.
     seat = sleep(here, Sleep::helping, std::chrono::steady_clock::now() + patience);
     patience = std::min<Duration>(2 * patience, std::chrono::milliseconds(100));

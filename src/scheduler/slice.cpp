@@ -31,9 +31,10 @@ void Seat::run(const Budget& budget) noexcept {
   if (more) executor.post(*this);
 }
 
-void Slice::work_until_dry() noexcept {
+bool Slice::work_until_dry() noexcept {
   while (work(Budget{})) {
   }
+  return !turned_away_ && !retreats_;
 }
 
 bool Slice::work(const Budget& budget) noexcept {
@@ -53,6 +54,8 @@ bool Slice::work(const Budget& budget) noexcept {
       return true;
     }
     second_look = !retreats_;
+  } else {
+    turned_away_ = true;
   }
   Clock& clock = run_.scheduler().clock;
   if (seat_ != nullptr) {
@@ -61,6 +64,8 @@ bool Slice::work(const Budget& budget) noexcept {
     // The seat is free before the second look, so that whoever makes work after the look sees it free: ready_set.hpp
     // (4).
     run_.leave_seat(*seat_);
+    // Who leaves the rest to others and turns out to be the last must look as well: they may have left meanwhile.
+    second_look = second_look || run_.free_seats() == run_.seat_count();
     if (second_look && run_.state() == RunState::running && run_.anything_to_do()) run_.call_for_help();
   }
   clock.release();
@@ -76,6 +81,7 @@ bool Slice::join() noexcept {
   Sharing& sharing = run_.sharing();
   const Sharing::State state = sharing.state();
   atomic_ = state == Sharing::shared || state == Sharing::hushed || sharing.owner() != run_.index_of_seat(*seat_);
+  if (atomic_) bodies_below_ = bodies_below();
   if (!atomic_) {
     seat_->progress.come_in_from_away();
     accept_others();
@@ -83,9 +89,10 @@ bool Slice::join() noexcept {
   }
   // With the rest of a chain, this seat was left to another thread and not given up: then nobody can own the run.
   if (state == Sharing::shared || seat_->next != no_task) return true;
-  if (run_.is_going_briskly() || (state != Sharing::hushed && !sharing.break_in(run_.seat(sharing.owner()).progress))) {
-    run_.scheduler().watch.add(run_);
-    return false;
+  // Nobody may be turned away without somebody who looks after the run.
+  if (run_.is_going_briskly() && run_.scheduler().watch.add(run_)) return false;
+  while (state != Sharing::hushed && !sharing.break_in(run_.seat(sharing.owner()).progress)) {
+    if (run_.scheduler().watch.add(run_)) return false;
   }
   sharing.unhush();
   // The others have not called for anybody before they started their bodies.
@@ -98,7 +105,15 @@ void Slice::accept_others() noexcept {
   Sharing& sharing = run_.sharing();
   if (sharing.state() == Sharing::exclusive) return;
   atomic_ = true;
+  bodies_below_ = bodies_below();
   sharing.admit();
+}
+
+/// How many bodies were started from lower seats.
+std::uint64_t Slice::bodies_below() const noexcept {
+  std::uint64_t bodies = 0;
+  for (std::uint32_t seat = 0; seat < run_.index_of_seat(*seat_); ++seat) bodies += run_.seat(seat).progress.bodies();
+  return bodies;
 }
 
 void Slice::come_in() noexcept {
@@ -110,17 +125,15 @@ void Slice::come_in() noexcept {
 /// With short tasks: takes the run over when alone, leaves it to a lower seat when not.
 void Slice::share_less(std::uint64_t tasks, std::chrono::nanoseconds time) noexcept {
   const std::uint32_t own = run_.index_of_seat(*seat_);
-  std::uint64_t below = 0;
-  for (std::uint32_t seat = 0; seat < own; ++seat) below += run_.seat(seat).progress.bodies();
+  const std::uint64_t below = bodies_below();
   const std::uint64_t started_below = below - std::exchange(bodies_below_, below);
   if (!is_brisk(tasks, time)) return;
   const auto is_alone = [&] { return run_.free_seats() + 1 == run_.seat_count(); };
   if (is_alone()) {
-    run_.scheduler().watch.add(run_);
+    if (!run_.scheduler().watch.add(run_)) return;
     seat_->progress.come_in();
     if (run_.sharing().take_over(own, is_alone)) atomic_ = false;
-  } else if (is_brisk(started_below, time)) {
-    run_.scheduler().watch.add(run_);
+  } else if (is_brisk(started_below, time) && run_.scheduler().watch.add(run_)) {
     run_.sharing().hush();
     retreats_ = true;
   }

@@ -19,7 +19,8 @@ class Slice {
   Slice& operator=(const Slice&) = delete;
 
   /// Works until there is nothing left to take, then gives up the seat.
-  void work_until_dry() noexcept;
+  /// @returns false when it left the rest to others instead, who do better without this thread.
+  bool work_until_dry() noexcept;
   /// Works until there is nothing left to take, or `budget` or the slice's share of time is over.
   /// @returns whether the seat was kept because there is more to do; otherwise it has been given up and the run may be
   /// gone.
@@ -39,6 +40,7 @@ class Slice {
   bool join() noexcept;
   void come_in() noexcept;
   void accept_others() noexcept;
+  [[nodiscard]] std::uint64_t bodies_below() const noexcept;
   void share_less(std::uint64_t tasks, std::chrono::nanoseconds time) noexcept;
   bool run_some() noexcept;
   void visit(std::uint32_t block) noexcept;
@@ -76,6 +78,7 @@ class Slice {
   BodyFrame frame_;
   bool atomic_ = true;                      // others are at work: what is shared must be changed atomically
   bool attended_ = false;                   // somebody looks after this run while it is exclusive
+  bool turned_away_ = false;                // was not let in, as those at work do better alone
   bool retreats_ = false;                   // leaves the rest to others, as tasks are short
   std::uint64_t bodies_below_ = 0;          // started from lower seats, at the last look
   std::uint64_t ended_ = 0;                 // not counted in the run yet

@@ -25,20 +25,25 @@ Watch::~Watch() {
   if (thread_.joinable()) thread_.join();
 }
 
-void Watch::add(RunCore& run) noexcept {
-  if (run.watched.load(std::memory_order_relaxed)) return;
+bool Watch::add(RunCore& run) noexcept try {
+  if (run.watched.load(std::memory_order_relaxed)) return true;
   const std::lock_guard lock(mutex_);
-  if (run.watched.exchange(true, std::memory_order_seq_cst)) return;
-  // decide() stores the state and then reads `watched`; here it is the other way round, so that one sees the other.
-  if (run.state_in_order() != RunState::running) return;
-  run.watch_index = runs_.size();
-  run.watch_bodies = run.bodies_started();
+  if (run.watched.load(std::memory_order_relaxed)) return true;
+  if (!thread_.joinable()) thread_ = std::thread([this] { serve(); });
   runs_.push_back(&run);
-  if (!thread_.joinable()) {
-    thread_ = std::thread([this] { serve(); });
+  run.watch_index = runs_.size() - 1;
+  run.watch_bodies = run.bodies_started();
+  run.watched.store(true, std::memory_order_seq_cst);
+  // decide() stores the state and then reads `watched`; here it is the other way round, so that one sees the other.
+  if (run.state_in_order() != RunState::running) {
+    runs_.pop_back();
+    run.watch_index = SIZE_MAX;
   } else if (asleep_) {
     changed_.notify_all();
   }
+  return true;
+} catch (...) {
+  return false;
 }
 
 void Watch::remove(RunCore& run) noexcept {

@@ -21,7 +21,8 @@ class Watch {
   ~Watch();
 
   /// From now on, until the run is decided. For threads that have an engine reference of it.
-  void add(RunCore& run) noexcept;
+  /// @returns false when it cannot: the system gives no thread or no memory.
+  bool add(RunCore& run) noexcept;
   /// To be called after the run was decided.
   void remove(RunCore& run) noexcept;
 
