@@ -81,7 +81,7 @@ bool Resources::acquire(RunCore& run, std::uint32_t task, const std::vector<Reso
       get(request.name).queue.insert(key);
       names.push_back(request.name);
     }
-    serve_locked(std::move(names), called);  // units may have come back meanwhile
+    serve_locked(names, called);  // units may have come back meanwhile
   }
   deliver(called);
   return false;
@@ -97,12 +97,12 @@ void Resources::give_back(const std::vector<ResourceRequest>& requests) {
       get(request.name).used -= request.amount;
       names.push_back(request.name);
     }
-    serve_locked(std::move(names), called);
+    serve_locked(names, called);
   }
   deliver(called);
 }
 
-void Resources::serve_locked(std::vector<std::string> names, Called& called) {
+void Resources::serve_locked(const std::vector<std::string>& names, Called& called) {
   for (const std::string& name : names) {
     const Resource& resource = get(name);
     if (resource.queue.empty()) continue;
@@ -121,7 +121,7 @@ void Resources::erase_locked(std::map<Key, Waiter>::iterator waiter, Called& cal
     names.push_back(request.name);
   }
   waiters_.erase(waiter);
-  serve_locked(std::move(names), called);
+  serve_locked(names, called);
 }
 
 bool Resources::remove(RunCore& run, std::uint32_t task) {
@@ -155,7 +155,7 @@ std::vector<std::uint32_t> Resources::remove_all(RunCore& run) {
     }
     std::vector<std::string> names;
     for (const auto& [name, resource] : resources_) names.push_back(name);
-    if (count > 0) serve_locked(std::move(names), called);
+    if (count > 0) serve_locked(names, called);
   }
   deliver(called);
   for (; count > 0; --count) run.drop();

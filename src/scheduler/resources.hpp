@@ -57,8 +57,8 @@ class Resources {
   Resource& get(const std::string& name) { return resources_.find(name)->second; }
   void take_locked(const std::vector<ResourceRequest>& requests);
   [[nodiscard]] bool can_have_locked(const Key& key, const Waiter& waiter);
-  /// Serves the heads of the queues of `names`, and of those that change by that.
-  void serve_locked(std::vector<std::string> names, Called& called);
+  /// Calls the heads of the queues of `names` whose units are there.
+  void serve_locked(const std::vector<std::string>& names, Called& called);
   void erase_locked(std::map<Key, Waiter>::iterator waiter, Called& called);
   static void deliver(const Called& called);
 
