@@ -234,8 +234,9 @@ void Slice::visit(std::uint32_t block) noexcept {
     if (claim.more && !seat_->map.is_marked(block)) seat_->map.mark(block, atomic_);
     if (atomic_ || !attended_) share_surplus();
     run_chain(block * 64 + claim.offset);
+    // Messages come first, as they may have made lower tasks ready; when the time is looked at must not decide that.
     if (seat_ == nullptr || !data_.topological || starts_left_ == 0 || until_look_ <= 1 ||
-        seat_->map.lowest_new() < block)
+        seat_->map.lowest_new() < block || (run_.attention() & has_messages) != 0)
       return;
   }
 }
