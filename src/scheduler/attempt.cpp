@@ -46,9 +46,7 @@ class AttemptContext final : public Context {
 ParkedTask call_body(RunCore& run, std::uint32_t task, ParkedTask parked) noexcept {
   ++parked.attempt;
   run.byte(task).store(task_byte::of(TaskState::running), std::memory_order_relaxed);
-  if ((run.attention() & observed) != 0) {
-    run.tell_task(Event::Kind::task_started, task, TaskState::running, parked.attempt);
-  }
+  run.tell_task(Event::Kind::task_started, task, TaskState::running, parked.attempt);
   const TaskRecord& record = run.data().records[task];
   AttemptContext context(run, task, parked.attempt);
   Frame frame = run.frame();
@@ -75,9 +73,7 @@ void start_child(RunCore& run, std::uint32_t task, ParkedTask parked) {
   Seat* const seat = std::exchange(parked.child_seat, nullptr);
   run.byte(task).store(task_byte::of(TaskState::waiting), std::memory_order_release);
   run.park(task, std::move(parked));
-  if ((run.attention() & observed) != 0) {
-    run.tell_task(Event::Kind::task_waiting, task, TaskState::waiting, 1, WaitReason::child);
-  }
+  run.tell_task(Event::Kind::task_waiting, task, TaskState::waiting, 1, WaitReason::child);
   run.keep();
   child.on_end([&run, task](const Run&) {
     run.deliver({task, Message::Kind::child});

@@ -29,16 +29,6 @@ std::string_view to_string(Event::Kind kind) noexcept {
 }
 
 namespace detail {
-namespace {
-
-// Small numbers for threads, so that few share a counter.
-std::size_t number_of_this_thread() noexcept {
-  static std::atomic<std::size_t> count{0};
-  thread_local const std::size_t number = count.fetch_add(1, std::memory_order_relaxed);
-  return number;
-}
-
-}  // namespace
 
 /// The observers that are being called on this thread, innermost last.
 struct Observers::Calling {
@@ -125,7 +115,7 @@ void Observers::tell(const Event& event) const noexcept {
   if (!want(event.kind)) return;
   for (Place* place = places_.load(std::memory_order_acquire); place != nullptr; place = place->next) {
     if (!place->taken.load(std::memory_order_relaxed)) continue;  // or remove() might wait long for a quiet moment
-    std::atomic<std::uint32_t>& calls = place->calls[number_of_this_thread() % place->calls.size()].count;
+    std::atomic<std::uint32_t>& calls = place->calls[event.worker % place->calls.size()].count;
     calls.fetch_add(1, std::memory_order_seq_cst);
     if (place->taken.load(std::memory_order_seq_cst) && place->kinds.contains(event.kind)) call(*place, event);
     calls.fetch_sub(1, std::memory_order_release);

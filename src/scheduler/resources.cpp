@@ -67,8 +67,7 @@ bool Resources::try_acquire(RunCore& run, std::uint32_t task, const std::vector<
   return true;
 }
 
-bool Resources::acquire(RunCore& run, std::uint32_t task, const std::vector<ResourceRequest>& requests) {
-  if (try_acquire(run, task, requests)) return true;
+void Resources::wait_for(RunCore& run, std::uint32_t task, const std::vector<ResourceRequest>& requests) {
   const Key key{run.id(), task};
   Called called;
   {
@@ -84,7 +83,6 @@ bool Resources::acquire(RunCore& run, std::uint32_t task, const std::vector<Reso
     serve_locked(names, called);  // units may have come back meanwhile
   }
   deliver(called);
-  return false;
 }
 
 void Resources::give_back(const std::vector<ResourceRequest>& requests) {

@@ -31,8 +31,8 @@ class Resources {
 
   /// Gives the task its units if it can have them at once.
   bool try_acquire(RunCore& run, std::uint32_t task, const std::vector<ResourceRequest>& requests);
-  /// @returns whether the task has its units now; otherwise Message::granted is delivered when it may ask again.
-  bool acquire(RunCore& run, std::uint32_t task, const std::vector<ResourceRequest>& requests);
+  /// Queues the task; Message::granted is delivered when it may ask again, which may be at once.
+  void wait_for(RunCore& run, std::uint32_t task, const std::vector<ResourceRequest>& requests);
   void give_back(const std::vector<ResourceRequest>& requests);
   /// @returns whether the task was waiting; then nothing is delivered any more.
   bool remove(RunCore& run, std::uint32_t task);

@@ -197,16 +197,19 @@ void RunCore::leave_seat(Seat& seat) noexcept {
   free_seats_.fetch_add(1, std::memory_order_seq_cst);
 }
 
-std::uint64_t RunCore::bodies_started() const noexcept {
+std::uint64_t RunCore::bodies_started_below(std::uint32_t seat) const noexcept {
   std::uint64_t bodies = 0;
-  for (std::uint32_t index = 0; index < seat_count_; ++index) bodies += seats_[index].progress.bodies();
+  for (std::uint32_t index = 0; index < seat; ++index) bodies += seats_[index].progress.bodies();
   return bodies;
+}
+
+bool RunCore::is_exclusive_to_nobody() const noexcept {
+  return sharing_.state() == Sharing::exclusive && seats_[sharing_.owner()].progress.place() == Progress::away;
 }
 
 bool RunCore::is_going_briskly() const noexcept {
   constexpr auto time = std::chrono::microseconds(10);
-  if (sharing_.state() == Sharing::exclusive && seats_[sharing_.owner()].progress.place() == Progress::away)
-    return false;
+  if (is_exclusive_to_nobody()) return false;
   const std::uint64_t before = bodies_started();
   const auto begin = std::chrono::steady_clock::now();
   auto now = begin;
@@ -218,9 +221,8 @@ bool RunCore::is_going_briskly() const noexcept {
 }
 
 bool RunCore::needs_help() const noexcept {
-  if (free_seats() == 0 || !anything_to_do()) return false;
   // A seat that waits for a thread of the executor is not helped by another that does.
-  return sharing_.state() != Sharing::exclusive || seats_[sharing_.owner()].progress.place() != Progress::away;
+  return free_seats() != 0 && anything_to_do() && !is_exclusive_to_nobody();
 }
 
 void RunCore::call_for_help_with_all_marks() noexcept {

@@ -152,8 +152,9 @@ class RunCore {
     return static_cast<std::uint32_t>(&seat - seats_);
   }
   [[nodiscard]] Sharing& sharing() noexcept { return sharing_; }
-  /// How many bodies were started from all seats.
-  [[nodiscard]] std::uint64_t bodies_started() const noexcept;
+  /// How many bodies were started from the seats below `seat`, or from all.
+  [[nodiscard]] std::uint64_t bodies_started_below(std::uint32_t seat) const noexcept;
+  [[nodiscard]] std::uint64_t bodies_started() const noexcept { return bodies_started_below(seat_count_); }
   /// Looks for some microseconds whether those at work get along quickly, so that one more would be in their way.
   [[nodiscard]] bool is_going_briskly() const noexcept;
   /// Whether the watch should call for one more worker, when tasks are not short.
@@ -224,6 +225,8 @@ class RunCore {
 
   void place_inputs(Inputs& inputs);
   void decide() noexcept;
+  /// Whether the owner's seat has no thread at the moment.
+  [[nodiscard]] bool is_exclusive_to_nobody() const noexcept;
   void check_wait_is_possible() const;
   /// Whose worker the calling thread is, as far as this run can know; null for a thread of the host's.
   [[nodiscard]] Executor* executor_here() const noexcept;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "scheduler/slice.hpp"
 
-#include "scheduler/attempt.hpp"
 #include "scheduler/scheduler_core.hpp"
 
 #include <algorithm>
@@ -34,38 +33,31 @@ void Seat::run(const Budget& budget) noexcept {
 bool Slice::work_until_dry() noexcept {
   while (work(Budget{})) {
   }
-  return !turned_away_ && !retreats_;
+  return !retreats_;
 }
 
 bool Slice::work(const Budget& budget) noexcept {
   starts_left_ = budget.tasks;
   slice_began_ = last_look_ = std::chrono::steady_clock::now();
-  bool second_look = false;
-  if (join()) {
-    while (run_some()) {
-      if (seat_ == nullptr) break;
-      if (starts_left_ != 0 && !share_is_over()) continue;
-      if (retreats_) {
-        if (seat_->next != no_task) make_ready(std::exchange(seat_->next, no_task));
-        break;
-      }
-      run_.count_ended(std::exchange(ended_, 0));
-      seat_->progress.set_away();
-      return true;
-    }
-    second_look = !retreats_;
-  } else {
-    turned_away_ = true;
+  retreats_ = !join();
+  while (!retreats_ && run_some()) {
+    if (seat_ == nullptr) break;
+    if (starts_left_ != 0 && !share_is_over()) continue;
+    if (retreats_) break;
+    run_.count_ended(std::exchange(ended_, 0));
+    seat_->progress.set_away();
+    return true;
   }
   Clock& clock = run_.scheduler().clock;
   if (seat_ != nullptr) {
+    if (seat_->next != no_task) make_ready(std::exchange(seat_->next, no_task));
     run_.count_ended(std::exchange(ended_, 0));
     seat_->progress.set_away();
     // The seat is free before the second look, so that whoever makes work after the look sees it free: ready_set.hpp
     // (4).
     run_.leave_seat(*seat_);
     // Who leaves the rest to others and turns out to be the last must look as well: they may have left meanwhile.
-    second_look = second_look || run_.free_seats() == run_.seat_count();
+    const bool second_look = !retreats_ || run_.free_seats() == run_.seat_count();
     if (second_look && run_.state() == RunState::running && run_.anything_to_do()) run_.call_for_help();
   }
   clock.release();
@@ -81,7 +73,7 @@ bool Slice::join() noexcept {
   Sharing& sharing = run_.sharing();
   const Sharing::State state = sharing.state();
   atomic_ = state == Sharing::shared || state == Sharing::hushed || sharing.owner() != run_.index_of_seat(*seat_);
-  if (atomic_) bodies_below_ = bodies_below();
+  if (atomic_) bodies_below_ = run_.bodies_started_below(run_.index_of_seat(*seat_));
   if (!atomic_) {
     seat_->progress.come_in_from_away();
     accept_others();
@@ -105,15 +97,8 @@ void Slice::accept_others() noexcept {
   Sharing& sharing = run_.sharing();
   if (sharing.state() == Sharing::exclusive) return;
   atomic_ = true;
-  bodies_below_ = bodies_below();
+  bodies_below_ = run_.bodies_started_below(run_.index_of_seat(*seat_));
   sharing.admit();
-}
-
-/// How many bodies were started from lower seats.
-std::uint64_t Slice::bodies_below() const noexcept {
-  std::uint64_t bodies = 0;
-  for (std::uint32_t seat = 0; seat < run_.index_of_seat(*seat_); ++seat) bodies += run_.seat(seat).progress.bodies();
-  return bodies;
 }
 
 void Slice::come_in() noexcept {
@@ -125,7 +110,7 @@ void Slice::come_in() noexcept {
 /// With short tasks: takes the run over when alone, leaves it to a lower seat when not.
 void Slice::share_less(std::uint64_t tasks, std::chrono::nanoseconds time) noexcept {
   const std::uint32_t own = run_.index_of_seat(*seat_);
-  const std::uint64_t below = bodies_below();
+  const std::uint64_t below = run_.bodies_started_below(own);
   const std::uint64_t started_below = below - std::exchange(bodies_below_, below);
   if (!is_brisk(tasks, time)) return;
   const auto is_alone = [&] { return run_.free_seats() + 1 == run_.seat_count(); };
@@ -400,244 +385,11 @@ std::uint8_t Slice::count_down(std::uint32_t task, bool ill, bool exclusively) n
   return byte.fetch_sub(1, std::memory_order_acq_rel);
 }
 
+template std::uint32_t Slice::release_successors<false>(const TaskRecord& record) noexcept;
+template std::uint32_t Slice::release_successors<true>(const TaskRecord& record) noexcept;
+
 void Slice::make_ready(std::uint32_t block, std::uint64_t bits) noexcept {
   if (set_ready(run_.block(block), bits, atomic_)) seat_->map.mark(block, atomic_);
-}
-
-// ---- Special tasks ----
-
-Slice::Step Slice::start_specially(std::uint32_t task) noexcept {
-  const std::uint32_t attention = run_.attention();
-  ParkedTask parked;
-  if (attention != 0) {
-    if ((attention & has_messages) != 0) {
-      take_messages();
-      share_surplus();  // what they made ready does not wait for this body
-    }
-    const bool stop = (attention & (cancelling | stopping)) != 0;
-    const bool doomed = (run_.byte(task).load(std::memory_order_relaxed) & task_byte::doomed) != 0;
-    if (stop || doomed) {
-      if ((data_.flags_of(task) & has_resources) != 0) parked = run_.unpark(task);
-      return end(task, stop ? TaskState::cancelled : TaskState::omitted, parked);
-    }
-  }
-  const std::uint8_t flags = data_.flags_of(task);
-  if ((flags & has_resources) != 0) {
-    parked = run_.unpark(task);
-    if (!parked.holds_resources) {
-      try {
-        if (wait_for_resources(task, parked.has_waited) == Step::parked) return Step::parked;
-      } catch (...) {
-        parked.error = std::current_exception();
-        return end(task, TaskState::failed, parked);
-      }
-      parked.holds_resources = true;
-    }
-  }
-  if ((flags & is_pinned) != 0) {
-    Executor& executor = *data_.find_settings(task)->executor;
-    if (&executor != frame_.executor) {
-      try {
-        post_to_executor(task, executor, parked);
-      } catch (...) {
-        parked.error = std::current_exception();
-        return end(task, TaskState::failed, parked);
-      }
-      return Step::parked;
-    }
-  }
-  return start_body(task, std::move(parked));
-}
-
-/// @returns parked when the task waits, anything else when it has its units now.
-Slice::Step Slice::wait_for_resources(std::uint32_t task, bool has_waited) {
-  const std::vector<ResourceRequest>& requests = data_.find_settings(task)->resources;
-  Resources& resources = run_.scheduler().resources;
-  if (resources.try_acquire(run_, task, requests)) return Step::ended_well;
-  // Said before asking: once queued, another thread may get the grant and start the task.
-  run_.byte(task).store(task_byte::of(TaskState::waiting), std::memory_order_relaxed);
-  if ((run_.attention() & observed) != 0 && !has_waited) {
-    run_.tell_task(Kind::task_waiting, task, TaskState::waiting, 0, WaitReason::resource);
-  }
-  if (resources.acquire(run_, task, requests)) return Step::ended_well;
-  // cancel() raises its flag before it collects the waiters; a waiter that came after that finds the flag here.
-  if ((run_.attention() & (cancelling | stopping)) != 0 && resources.remove(run_, task)) {
-    run_.deliver({task, Message::Kind::drop});
-  }
-  return Step::parked;
-}
-
-namespace {
-
-/// A pinned task on its way to its executor.
-class PinnedTask final : public Work {
- public:
-  PinnedTask(RunCore& run, std::uint32_t task, Executor& executor, ParkedTask parked)
-      : run_(run), task_(task), executor_(executor), parked_(std::move(parked)) {
-    run_.keep();
-    run_.scheduler().clock.hold();
-  }
-
-  void run(const Budget&) noexcept override {
-    if ((run_.attention() & (cancelling | stopping)) != 0) {
-      parked_.end = TaskState::cancelled;
-      run_.park(task_, std::move(parked_));
-    } else {
-      BodyFrame frame{&run_, &executor_, task_, BodyFrame::innermost()};
-      BodyFrame::innermost() = &frame;
-      ParkedTask result = call_body(run_, task_, std::move(parked_));
-      BodyFrame::innermost() = frame.outer;
-      run_.park(task_, std::move(result));
-    }
-    run_.deliver({task_, Message::Kind::body});
-    RunCore& run = run_;
-    delete this;
-    run.scheduler().clock.release();
-    run.drop();
-  }
-
- private:
-  RunCore& run_;
-  const std::uint32_t task_;
-  Executor& executor_;
-  ParkedTask parked_;
-};
-
-}  // namespace
-
-void Slice::post_to_executor(std::uint32_t task, Executor& executor, ParkedTask parked) {
-  auto* const pinned = new PinnedTask(run_, task, executor, std::move(parked));
-  run_.byte(task).store(task_byte::of(TaskState::waiting), std::memory_order_relaxed);
-  if ((run_.attention() & observed) != 0) {
-    run_.tell_task(Kind::task_waiting, task, TaskState::waiting, 0, WaitReason::executor);
-  }
-  executor.post(*pinned);
-}
-
-Slice::Step Slice::start_body(std::uint32_t task, ParkedTask parked) noexcept {
-  // Once more: getting the resources may have taken until after a cancel.
-  if ((run_.attention() & (cancelling | stopping)) != 0) return end(task, TaskState::cancelled, parked);
-  seat_->progress.start_body();
-  ParkedTask result = call_body(run_, task, std::move(parked));
-  if (seat_ != nullptr) come_in();
-  if (!result.child && result.until == TimePoint{}) return end(task, result.end, result);
-  if (seat_ != nullptr) {
-    end_parked(task, std::move(result));
-  } else {
-    run_.park(task, std::move(result));
-    run_.deliver({task, Message::Kind::body});
-  }
-  return Step::parked;
-}
-
-void Slice::take_messages() noexcept {
-  for (const Message& message : run_.take_messages()) take(message);
-}
-
-void Slice::take(const Message& message) noexcept {
-  const std::uint32_t task = message.task;
-  ParkedTask parked = run_.unpark(task);
-  switch (message.kind) {
-    case Message::Kind::ended_well:
-      pass_on_end<false>(task);
-      return;
-    case Message::Kind::ended_ill:
-      pass_on_end<true>(task);
-      return;
-    case Message::Kind::granted:
-      parked.has_waited = true;
-      run_.park(task, std::move(parked));
-      run_.byte(task).store(0, std::memory_order_relaxed);
-      make_ready(task);
-      return;
-    case Message::Kind::body:
-      end_parked(task, std::move(parked));
-      return;
-    case Message::Kind::timer:
-      parked.until = TimePoint{};
-      break;
-    case Message::Kind::drop:
-      parked.until = TimePoint{};
-      if (parked.has_value) run_.destroy_value(task);
-      parked.has_value = false;
-      parked.end = TaskState::cancelled;
-      parked.error = nullptr;
-      break;
-    case Message::Kind::child:
-      finish_child(run_, task, parked);
-      break;
-  }
-  end_parked(task, std::move(parked));
-}
-
-/// Ends a task that is not on its way through run_chain, or parks it until its time or its child run is over.
-void Slice::end_parked(std::uint32_t task, ParkedTask parked) noexcept {
-  const bool stop = (run_.attention() & (cancelling | stopping)) != 0;
-  if (parked.child) {
-    start_child(run_, task, std::move(parked));
-    return;
-  }
-  if (parked.until != TimePoint{} && !stop) {
-    const TimePoint until = parked.until;
-    const std::uint32_t attempt = parked.attempt;
-    run_.byte(task).store(task_byte::of(TaskState::waiting), std::memory_order_release);
-    run_.park(task, std::move(parked));
-    if ((run_.attention() & observed) != 0) {
-      run_.tell_task(Kind::task_waiting, task, TaskState::waiting, attempt, WaitReason::timer);
-    }
-    Timers& timers = run_.scheduler().timers;
-    timers.add(run_, task, until);
-    // As for resources: cancel() may have collected the timers before this one was there.
-    if ((run_.attention() & (cancelling | stopping)) != 0 && timers.remove(run_, task)) {
-      run_.deliver({task, Message::Kind::drop});
-    }
-    return;
-  }
-  if (parked.until != TimePoint{} && stop) {
-    if (parked.has_value) run_.destroy_value(task);
-    parked.end = TaskState::cancelled;
-    parked.error = nullptr;
-  }
-  if (end(task, parked.end, parked) == Step::ended_well) {
-    pass_on_end<false>(task);
-  } else {
-    pass_on_end<true>(task);
-  }
-}
-
-/// Releases the successors of a task that has ended outside run_chain.
-template <bool ill>
-void Slice::pass_on_end(std::uint32_t task) noexcept {
-  ++ended_;
-  const std::uint32_t next = release_successors<ill>(data_.records[task]);
-  if (next != no_task) {
-    run_.byte(next).store(0, std::memory_order_relaxed);
-    make_ready(next);
-  }
-}
-
-/// The one place where a task gets its outcome, but for the plain success of call_plainly.
-Slice::Step Slice::end(std::uint32_t task, TaskState state, const ParkedTask& parked) noexcept {
-  std::uint32_t attention = state == TaskState::succeeded ? 0U : some_doomed;
-  if (state == TaskState::failed) {
-    run_.add_failure(task, parked.attempt, parked.error);
-    if (run_.failure_mode() == FailureMode::stop) attention |= stopping;
-  } else if (state == TaskState::cancelled) {
-    run_.note_cancelled();
-  }
-  if (state != TaskState::succeeded && data_.is_input(task)) run_.destroy_value(task);  // it was there from the start
-  if ((attention & ~run_.attention()) != 0) {
-    run_.raise(attention);
-    if ((attention & stopping) != 0) run_.stop_waiting_tasks();
-  }
-  run_.byte(task).store(task_byte::of(state), std::memory_order_release);
-  if ((run_.attention() & observed) != 0) {
-    run_.tell_task(Kind::task_ended, task, state, parked.attempt, WaitReason::none,
-                   state == TaskState::failed ? &parked.error : nullptr);
-  }
-  // Last, so that whoever gets the units starts after this task's end has been told.
-  if (parked.holds_resources) run_.scheduler().resources.give_back(data_.find_settings(task)->resources);
-  return state == TaskState::succeeded ? Step::ended_well : Step::ended_ill;
 }
 
 }  // namespace baton::detail

@@ -40,7 +40,6 @@ class Slice {
   bool join() noexcept;
   void come_in() noexcept;
   void accept_others() noexcept;
-  [[nodiscard]] std::uint64_t bodies_below() const noexcept;
   void share_less(std::uint64_t tasks, std::chrono::nanoseconds time) noexcept;
   bool run_some() noexcept;
   void visit(std::uint32_t block) noexcept;
@@ -78,7 +77,6 @@ class Slice {
   BodyFrame frame_;
   bool atomic_ = true;                      // others are at work: what is shared must be changed atomically
   bool attended_ = false;                   // somebody looks after this run while it is exclusive
-  bool turned_away_ = false;                // was not let in, as those at work do better alone
   bool retreats_ = false;                   // leaves the rest to others, as tasks are short
   std::uint64_t bodies_below_ = 0;          // started from lower seats, at the last look
   std::uint64_t ended_ = 0;                 // not counted in the run yet

@@ -8,8 +8,6 @@
 namespace baton::detail {
 namespace {
 
-using SteadyClock = std::chrono::steady_clock;
-
 constexpr auto tick = std::chrono::microseconds(500);
 // Without runs the thread goes on for a while: the next one often comes soon, and waking it costs more than a run.
 constexpr int idle_ticks = 40;
@@ -58,8 +56,8 @@ void Watch::remove(RunCore& run) noexcept {
 void Watch::serve() {
   std::unique_lock lock(mutex_);
   int idle = 0;
-  auto last = SteadyClock::now();
-  SteadyClock::duration spent{};
+  auto last = std::chrono::steady_clock::now();
+  std::chrono::steady_clock::duration spent{};
   while (!stopping_) {
     idle = runs_.empty() ? idle + 1 : 0;
     if (idle > idle_ticks) {
@@ -67,9 +65,10 @@ void Watch::serve() {
       changed_.wait(lock, [&] { return stopping_ || !runs_.empty(); });
       asleep_ = false;
     } else {
-      changed_.wait_for(lock, std::max<SteadyClock::duration>(tick, 20 * spent), [&] { return stopping_; });
+      changed_.wait_for(lock, std::max<std::chrono::steady_clock::duration>(tick, 20 * spent),
+                        [&] { return stopping_; });
     }
-    const auto begin = SteadyClock::now();
+    const auto begin = std::chrono::steady_clock::now();
     look(begin - last);
     last = begin;
     lock.unlock();
@@ -78,12 +77,12 @@ void Watch::serve() {
       run->drop();
     }
     slow_.clear();
-    spent = SteadyClock::now() - begin;
+    spent = std::chrono::steady_clock::now() - begin;
     lock.lock();
   }
 }
 
-void Watch::look(SteadyClock::duration since_last) {
+void Watch::look(std::chrono::steady_clock::duration since_last) {
   for (RunCore* const run : runs_) {
     const std::uint64_t bodies = run->bodies_started();
     const std::uint64_t started = bodies - std::exchange(run->watch_bodies, bodies);
