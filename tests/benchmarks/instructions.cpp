@@ -4,6 +4,8 @@
 #include <baton/baton.hpp>
 #include <baton/executor/task_group.hpp>
 
+#include "shape.hpp"
+
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -13,7 +15,6 @@
 #include <ctime>
 #include <exception>
 #include <optional>
-#include <random>
 #include <stdexcept>
 #include <string_view>
 #include <utility>
@@ -61,50 +62,9 @@ void demand(bool holds, const char* what) {
 
 // ---- Graphs ----
 
-struct Shape {
-  std::uint32_t tasks = 0;
-  std::vector<std::pair<std::uint32_t, std::uint32_t>> edges{};
-};
-
-/// Layers of 1000 tasks, each waiting for four of the layer before.
-Shape layered() {
-  constexpr std::uint32_t width = 1000;
-  std::mt19937 random(1);
-  Shape shape{many};
-  for (std::uint32_t task = width; task < many; ++task) {
-    for (int edge = 0; edge < 4; ++edge) {
-      shape.edges.emplace_back((task / width - 1) * width + static_cast<std::uint32_t>(random() % width), task);
-    }
-  }
-  return shape;
-}
-
-Shape chain() {
-  Shape shape{many};
-  for (std::uint32_t task = 1; task < many; ++task) shape.edges.emplace_back(task - 1, task);
-  return shape;
-}
-
-Shape fan() {
-  Shape shape{many};
-  for (std::uint32_t task = 1; task < many - 1; ++task) {
-    shape.edges.emplace_back(0, task);
-    shape.edges.emplace_back(task, many - 1);
-  }
-  return shape;
-}
-
-/// 1, 4, 4 and 1 tasks; those of the second four wait for two of the first.
-Shape ten_tasks() {
-  Shape shape{10};
-  for (std::uint32_t task = 1; task <= 4; ++task) {
-    shape.edges.emplace_back(0, task);
-    shape.edges.emplace_back(task, 4 + task);
-    shape.edges.emplace_back(task, 5 + task % 4);
-    shape.edges.emplace_back(4 + task, 9);
-  }
-  return shape;
-}
+bench::Shape layered() { return bench::layered(many, 1000); }
+bench::Shape chain() { return bench::chain(many); }
+bench::Shape fan() { return bench::fan(many); }
 
 // ---- Runs ----
 
@@ -113,24 +73,30 @@ struct Record {
   explicit Record(std::uint32_t tasks) : called(tasks, 0) {}
 
   /// That each task was called once in each of `runs` runs, in the last one after what it waits for.
-  void check(const Shape& shape, std::uint32_t runs) const {
-    demand(calls == runs * shape.tasks, "tasks were not run once each");
-    for (const std::uint32_t call : called) demand(call > calls - shape.tasks, "a task was not run");
-    for (const auto& [from, to] : shape.edges) demand(called[from] < called[to], "a task ran before its predecessor");
+  void check(const bench::Shape& shape, std::uint32_t runs) const {
+    demand(calls == runs * shape.tasks(), "tasks were not run once each");
+    for (const std::uint32_t call : called) demand(call > calls - shape.tasks(), "a task was not run");
+    for (std::uint32_t to = 0; to < shape.tasks(); ++to) {
+      for (const std::uint32_t from : shape.predecessors(to)) {
+        demand(called[from] < called[to], "a task ran before its predecessor");
+      }
+    }
   }
 
   std::vector<std::uint32_t> called;
   std::uint32_t calls = 0;
 };
 
-baton::Plan build(const Shape& shape, Record& record) {
+baton::Plan build(const bench::Shape& shape, Record& record) {
   baton::Workflow flow;
   std::vector<baton::Task<void>> tasks;
-  tasks.reserve(shape.tasks);
-  for (std::uint32_t task = 0; task < shape.tasks; ++task) {
+  tasks.reserve(shape.tasks());
+  for (std::uint32_t task = 0; task < shape.tasks(); ++task) {
     tasks.push_back(flow.task([&record, task] { record.called[task] = ++record.calls; }));
   }
-  for (const auto& [from, to] : shape.edges) flow.edge(tasks[from], tasks[to]);
+  for (std::uint32_t to = 0; to < shape.tasks(); ++to) {
+    for (const std::uint32_t from : shape.predecessors(to)) flow.edge(tasks[from], tasks[to]);
+  }
   return std::move(flow).build();
 }
 
@@ -144,10 +110,10 @@ void run_to_the_end(baton::ThreadPool& pool, baton::Scheduler& scheduler, const 
 }
 
 /// Measures all runs but the first, which finds memory cold.
-template <Shape (*make)(), int times = 1>
+template <bench::Shape (*make)(), int times = 1>
 void rerun(baton::ThreadPool& pool) {
-  const Shape shape = make();
-  Record record(shape.tasks);
+  const bench::Shape shape = make();
+  Record record(shape.tasks());
   const baton::Plan plan = build(shape, record);
   baton::Scheduler scheduler(pool);
   run_to_the_end(pool, scheduler, plan, 1);
@@ -156,8 +122,8 @@ void rerun(baton::ThreadPool& pool) {
 }
 
 void declare_and_build(baton::ThreadPool& pool) {
-  const Shape shape = layered();
-  Record record(shape.tasks);
+  const bench::Shape shape = layered();
+  Record record(shape.tasks());
   std::optional<baton::Plan> plan;
   measure([&] { plan = build(shape, record); });
   baton::Scheduler scheduler(pool);
@@ -198,7 +164,7 @@ constexpr std::array<Case, 6> cases{{
     {"layered", many, rerun<layered>},
     {"chain", many, rerun<chain>},
     {"fan", many, rerun<fan>},
-    {"ten_tasks", 10 * small_runs, rerun<ten_tasks, small_runs>},
+    {"ten_tasks", 10 * small_runs, rerun<bench::ten_tasks, small_runs>},
     {"build", many, declare_and_build},
     {"fib", forks(fib_of), fork_and_join},
 }};

@@ -103,7 +103,20 @@ struct Sums {
   }
 };
 
-class Sharing : public baton::test::OnEachPool {};
+class Sharing : public baton::test::OnEachPool {
+ protected:
+  /// Runs `plan`, whose bodies call `recorder`, so many times, in turn without and with the caller's help.
+  void expect_good_runs(std::size_t rounds, const Plan& plan, Recorder& recorder) {
+    for (std::size_t round = 0; round < rounds; ++round) {
+      if (round % 2 == 0) {
+        scheduler.start(plan).wait();
+      } else {
+        EXPECT_TRUE(scheduler.run(plan).succeeded());
+      }
+      recorder.expect_one_run();
+    }
+  }
+};
 BATON_ON_EACH_POOL(Sharing);
 
 // ---- Long bodies among short ones ----
@@ -216,14 +229,7 @@ TEST_P(Sharing, PhasesOfShortAndOfLongTasksRunEachOnceAndInOrder) {
   }
   for (const auto& [from, to] : shape.edges) flow.edge(tasks[from], tasks[to]);
   const Plan plan = flow.build();
-  for (std::size_t round = 0; round < scaled(6); ++round) {
-    if (round % 2 == 0) {
-      scheduler.start(plan).wait();
-    } else {
-      EXPECT_TRUE(scheduler.run(plan).succeeded());
-    }
-    recorder.expect_one_run();
-  }
+  expect_good_runs(scaled(6), plan, recorder);
 }
 
 TEST_P(Sharing, BodiesOfAnyLengthRunEachOnceAndInOrder) {
@@ -242,14 +248,7 @@ TEST_P(Sharing, BodiesOfAnyLengthRunEachOnceAndInOrder) {
   }
   for (const auto& [from, to] : shape.edges) flow.edge(tasks[from], tasks[to]);
   const Plan plan = flow.build();
-  for (std::size_t round = 0; round < scaled(20); ++round) {
-    if (round % 2 == 0) {
-      scheduler.start(plan).wait();
-    } else {
-      EXPECT_TRUE(scheduler.run(plan).succeeded());
-    }
-    recorder.expect_one_run();
-  }
+  expect_good_runs(scaled(20), plan, recorder);
 }
 
 // ---- Many runs ----
@@ -388,14 +387,7 @@ TEST_P(Sharing, WithPrioritiesEachRunsOnceAndInOrder) {
   for (const auto& task : recorder.handles()) task.priority(static_cast<int>(random() % 5));
   recorder.workflow().task([] { spin_for(std::chrono::microseconds(300)); }).priority(5).after(recorder.handles()[3]);
   const Plan plan = recorder.plan();
-  for (std::size_t round = 0; round < scaled(10); ++round) {
-    if (round % 2 == 0) {
-      scheduler.start(plan).wait();
-    } else {
-      EXPECT_TRUE(scheduler.run(plan).succeeded());
-    }
-    recorder.expect_one_run();
-  }
+  expect_good_runs(scaled(10), plan, recorder);
 }
 
 TEST_P(Sharing, WithResourcesEachRunsOnceAndInOrder) {
@@ -424,14 +416,7 @@ TEST_P(Sharing, WithResourcesEachRunsOnceAndInOrder) {
   }
   for (const auto& [from, to] : shape.edges) flow.edge(tasks[from], tasks[to]);
   const Plan plan = flow.build();
-  for (std::size_t round = 0; round < scaled(10); ++round) {
-    if (round % 2 == 0) {
-      scheduler.start(plan).wait();
-    } else {
-      EXPECT_TRUE(scheduler.run(plan).succeeded());
-    }
-    recorder.expect_one_run();
-  }
+  expect_good_runs(scaled(10), plan, recorder);
   EXPECT_EQ(too_many, 0);
 }
 
