@@ -83,6 +83,16 @@ class Definition {
   /// forgotten when task `owner` is removed or, where it is about `wiring`, gets another body.
   std::optional<std::uint32_t> accept(AnyTask task, std::string_view what, std::uint32_t owner = no_owner,
                                       bool wiring = false);
+  /// visit(producer, taken) for each task whose result `task` is given.
+  template <typename Visit>
+  void for_each_wire(std::uint32_t task, Visit&& visit) const {
+    const std::uint32_t first = tasks[task].first_wire;
+    if (first == 0) return;
+    const std::uint32_t* wire = wires.data() + first + 1;
+    for (const std::uint32_t* end = wire + wires[first]; wire != end; ++wire) {
+      if ((*wire & group_wire) == 0) visit(*wire & ~taken_wire, (*wire & taken_wire) != 0);
+    }
+  }
   [[nodiscard]] bool has_wiring_fault(std::uint32_t task) const;
   /// Whether `index` names a live task here that stood in the workflow `origin` when this one was copied from it.
   [[nodiscard]] bool has_counterpart(WorkflowIdentity origin, std::uint32_t index) const;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "graph/checks.hpp"
 #include "graph/cycles.hpp"
 #include "graph/definition.hpp"
 
@@ -37,12 +38,6 @@ class PlanBuilder {
   std::shared_ptr<const PlanData> build();
 
  private:
-  // Checks: each appends to faults_.
-  void check_names();
-  void check_wiring();
-  void check_untyped(std::uint32_t task);
-  void check_children();
-  void check_taken(std::uint32_t task, const std::vector<std::uint32_t>& uses);
   void report_cycles(const std::vector<std::uint32_t>& left);
 
   void collect_edges();
@@ -59,8 +54,6 @@ class PlanBuilder {
   void for_each_edge(Visit&& visit) const;  // visit(from, to); what was declared twice comes twice
   template <typename Visit>
   void for_each_backwards(Visit&& visit) const;
-  template <typename Visit>
-  void for_each_wire(std::uint32_t task, Visit&& visit) const;  // visit(producer, taken)
   [[nodiscard]] bool live(std::uint32_t index) const { return definition_.tasks[index].type != nullptr; }
   static std::uint64_t pair(std::uint32_t from, std::uint32_t to) { return std::uint64_t{from} << 32 | to; }
   [[nodiscard]] std::string label(std::uint32_t index) const { return definition_.label(index); }
@@ -84,10 +77,7 @@ class PlanBuilder {
 };
 
 std::shared_ptr<const PlanData> PlanBuilder::build() {
-  for (const DefinitionFault& fault : definition_.faults) faults_.push_back(fault.text);
-  check_names();
-  check_wiring();
-  check_children();
+  faults_ = check_definition(definition_);
   collect_edges();
   order();
   if (!faults_.empty()) {
@@ -104,100 +94,7 @@ std::shared_ptr<const PlanData> PlanBuilder::build() {
   return plan_;
 }
 
-template <typename Visit>
-void PlanBuilder::for_each_wire(std::uint32_t task, Visit&& visit) const {
-  const std::uint32_t first = definition_.tasks[task].first_wire;
-  if (first == 0) return;
-  const std::uint32_t* wire = definition_.wires.data() + first + 1;
-  for (const std::uint32_t* end = wire + definition_.wires[first]; wire != end; ++wire) {
-    if ((*wire & group_wire) == 0) visit(*wire & ~taken_wire, (*wire & taken_wire) != 0);
-  }
-}
-
-// ---- Checks ----
-
-void PlanBuilder::check_names() {
-  std::unordered_map<std::string_view, std::uint32_t> seen;
-  if (!definition_.names.empty()) seen.reserve(definition_.names.size());
-  for (std::uint32_t task = 0; task < count_ && !definition_.names.empty(); ++task) {
-    const TaskDraft& draft = definition_.tasks[task];
-    if (draft.type == nullptr || draft.name == 0) continue;
-    const std::string& name = definition_.names[draft.name - 1];
-    if (name.empty()) {
-      faults_.push_back("task #" + std::to_string(task) +
-                        " has an empty name; leave the name out for a task without one");
-    } else if (name.find_first_of("/[]") != std::string::npos) {
-      faults_.push_back("task '" + name + "': names may not contain '/', '[' or ']', which derived names use");
-    }
-    const auto [first, fresh] = seen.emplace(name, task);
-    if (!fresh && !name.empty()) {
-      faults_.push_back("two tasks are called '" + name + "': #" + std::to_string(first->second) + " and #" +
-                        std::to_string(task));
-    }
-  }
-}
-
-void PlanBuilder::check_wiring() {
-  if (definition_.wires.empty()) return;
-  std::vector<std::uint32_t> uses(count_, 0);
-  for (std::uint32_t task = 0; task < count_; ++task) {
-    if (!live(task)) continue;
-    for_each_wire(task, [&](std::uint32_t producer, bool) {
-      ++uses[producer];
-      if (!live(producer)) {
-        faults_.push_back("task " + label(task) + " uses the result of task " + label(producer) +
-                          ", which has been removed; replace the body of " + label(task) + " or remove it too");
-      }
-    });
-    if (definition_.tasks[task].type->untyped && !definition_.has_wiring_fault(task)) check_untyped(task);
-  }
-  for (std::uint32_t task = 0; task < count_; ++task) {
-    if (live(task)) check_taken(task, uses);
-  }
-}
-
-void PlanBuilder::check_untyped(std::uint32_t task) {
-  const BodyType& type = *definition_.tasks[task].type;
-  std::size_t argument = 0;
-  for_each_wire(task, [&](std::uint32_t producer, bool) {
-    const std::size_t position = argument++;
-    if (position >= type.parameters.size() || !live(producer)) return;
-    const TypeRef given = definition_.tasks[producer].type->result;
-    if (!same_type(given, type.parameters[position])) {
-      faults_.push_back("task " + label(task) + ", argument " + std::to_string(position + 1) + ": task " +
-                        label(producer) + " returns " + readable_name(*given->id) + ", but the parameter is " +
-                        readable_name(*type.parameters[position]->id));
-    }
-  });
-  if (argument != type.parameters.size()) {
-    faults_.push_back("task " + label(task) + " is given " + std::to_string(argument) + " arguments, but has " +
-                      std::to_string(type.parameters.size()) + " parameters");
-  }
-}
-
-// A task that held what a task of its child run asks for would wait for itself.
-void PlanBuilder::check_children() {
-  for (std::uint32_t task = 0; task < count_ && !definition_.children.empty(); ++task) {
-    const auto child = definition_.children.find(task);
-    const auto settings = definition_.settings.find(task);
-    if (child == definition_.children.end() || settings == definition_.settings.end()) continue;
-    const std::vector<std::string>& wanted = child->second.data().resource_names;
-    for (const ResourceRequest& held : settings->second.resources) {
-      if (!std::binary_search(wanted.begin(), wanted.end(), held.name)) continue;
-      faults_.push_back("task " + label(task) + " would hold resource '" + held.name + "' while tasks of its plan '" +
-                        std::string(child->second.name()) + "' wait for it; let only those ask for it");
-    }
-  }
-}
-
-void PlanBuilder::check_taken(std::uint32_t task, const std::vector<std::uint32_t>& uses) {
-  for_each_wire(task, [&](std::uint32_t producer, bool taken) {
-    if (taken && uses[producer] > 1) {
-      faults_.push_back("task " + label(task) + " takes the result of task " + label(producer) + ", which is used " +
-                        std::to_string(uses[producer]) + " times; pass the handle without take()");
-    }
-  });
-}
+// ---- Order ----
 
 void PlanBuilder::report_cycles(const std::vector<std::uint32_t>& left) {
   std::vector<std::pair<std::uint32_t, std::uint32_t>> edges;
@@ -216,8 +113,6 @@ void PlanBuilder::report_cycles(const std::vector<std::uint32_t>& left) {
   if (report.truncated) faults_.push_back("more dependency cycles than are listed here");
 }
 
-// ---- Order ----
-
 template <typename Visit>
 void PlanBuilder::for_each_edge(Visit&& visit) const {
   const auto& log = definition_.edges;
@@ -233,7 +128,7 @@ void PlanBuilder::for_each_edge(Visit&& visit) const {
   }
   for (std::uint32_t task = 0; task < count_ && !definition_.wires.empty(); ++task) {
     if (!live(task)) continue;
-    for_each_wire(task, [&](std::uint32_t producer, bool) {
+    definition_.for_each_wire(task, [&](std::uint32_t producer, bool) {
       if (live(producer)) visit(producer, task);
     });
   }

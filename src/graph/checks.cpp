@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: MIT
+#include "graph/checks.hpp"
+
+#include "graph/definition.hpp"
+
+#include <algorithm>
+#include <string_view>
+#include <unordered_map>
+
+namespace baton::detail {
+namespace {
+
+/// Each check appends to faults_.
+class Checks {
+ public:
+  explicit Checks(const Definition& definition)
+      : definition_(definition), count_(static_cast<std::uint32_t>(definition.tasks.size())) {}
+
+  std::vector<std::string> run() {
+    for (const DefinitionFault& fault : definition_.faults) faults_.push_back(fault.text);
+    if (!definition_.names.empty()) check_names();
+    if (!definition_.wires.empty()) check_wiring();
+    if (!definition_.children.empty()) check_children();
+    return std::move(faults_);
+  }
+
+ private:
+  void check_names();
+  void check_wiring();
+  void check_untyped(std::uint32_t task);
+  void check_taken(std::uint32_t task, const std::vector<std::uint32_t>& uses);
+  void check_children();
+
+  const Definition& definition_;
+  const std::uint32_t count_;
+  std::vector<std::string> faults_;
+};
+
+void Checks::check_names() {
+  std::unordered_map<std::string_view, std::uint32_t> seen;
+  seen.reserve(definition_.names.size());
+  for (std::uint32_t task = 0; task < count_; ++task) {
+    const TaskDraft& draft = definition_.tasks[task];
+    if (draft.type == nullptr || draft.name == 0) continue;
+    const std::string& name = definition_.names[draft.name - 1];
+    if (name.empty()) {
+      faults_.push_back("task #" + std::to_string(task) +
+                        " has an empty name; leave the name out for a task without one");
+    } else if (name.find_first_of("/[]") != std::string::npos) {
+      faults_.push_back("task '" + name + "': names may not contain '/', '[' or ']', which derived names use");
+    }
+    const auto [first, fresh] = seen.emplace(name, task);
+    if (!fresh && !name.empty()) {
+      faults_.push_back("two tasks are called '" + name + "': #" + std::to_string(first->second) + " and #" +
+                        std::to_string(task));
+    }
+  }
+}
+
+void Checks::check_wiring() {
+  std::vector<std::uint32_t> uses(count_, 0);
+  for (std::uint32_t task = 0; task < count_; ++task) {
+    if (!definition_.is_live(task)) continue;
+    definition_.for_each_wire(task, [&](std::uint32_t producer, bool) {
+      ++uses[producer];
+      if (!definition_.is_live(producer)) {
+        faults_.push_back("task " + definition_.label(task) + " uses the result of task " +
+                          definition_.label(producer) + ", which has been removed; replace the body of " +
+                          definition_.label(task) + " or remove it too");
+      }
+    });
+    if (definition_.tasks[task].type->untyped && !definition_.has_wiring_fault(task)) check_untyped(task);
+  }
+  for (std::uint32_t task = 0; task < count_; ++task) {
+    if (definition_.is_live(task)) check_taken(task, uses);
+  }
+}
+
+void Checks::check_untyped(std::uint32_t task) {
+  const BodyType& type = *definition_.tasks[task].type;
+  std::size_t argument = 0;
+  definition_.for_each_wire(task, [&](std::uint32_t producer, bool) {
+    const std::size_t position = argument++;
+    if (position >= type.parameters.size() || !definition_.is_live(producer)) return;
+    const TypeRef given = definition_.tasks[producer].type->result;
+    if (!same_type(given, type.parameters[position])) {
+      faults_.push_back("task " + definition_.label(task) + ", argument " + std::to_string(position + 1) + ": task " +
+                        definition_.label(producer) + " returns " + readable_name(*given->id) +
+                        ", but the parameter is " + readable_name(*type.parameters[position]->id));
+    }
+  });
+  if (argument != type.parameters.size()) {
+    faults_.push_back("task " + definition_.label(task) + " is given " + std::to_string(argument) +
+                      " arguments, but has " + std::to_string(type.parameters.size()) + " parameters");
+  }
+}
+
+// A task that held what a task of its child run asks for would wait for itself.
+void Checks::check_children() {
+  for (std::uint32_t task = 0; task < count_; ++task) {
+    const auto child = definition_.children.find(task);
+    const auto settings = definition_.settings.find(task);
+    if (child == definition_.children.end() || settings == definition_.settings.end()) continue;
+    const std::vector<std::string>& wanted = child->second.data().resource_names;
+    for (const ResourceRequest& held : settings->second.resources) {
+      if (!std::binary_search(wanted.begin(), wanted.end(), held.name)) continue;
+      faults_.push_back("task " + definition_.label(task) + " would hold resource '" + held.name +
+                        "' while tasks of its plan '" + std::string(child->second.name()) +
+                        "' wait for it; let only those ask for it");
+    }
+  }
+}
+
+void Checks::check_taken(std::uint32_t task, const std::vector<std::uint32_t>& uses) {
+  definition_.for_each_wire(task, [&](std::uint32_t producer, bool taken) {
+    if (taken && uses[producer] > 1) {
+      faults_.push_back("task " + definition_.label(task) + " takes the result of task " + definition_.label(producer) +
+                        ", which is used " + std::to_string(uses[producer]) + " times; pass the handle without take()");
+    }
+  });
+}
+
+}  // namespace
+
+std::vector<std::string> check_definition(const Definition& definition) { return Checks(definition).run(); }
+
+}  // namespace baton::detail
