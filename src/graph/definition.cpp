@@ -66,7 +66,7 @@ Definition::Definition(const Definition& other)
       children(other.children),
       faults(other.faults),
       live_count(other.live_count),
-      has_removed_edges(other.has_removed_edges),
+      has_special(other.has_special),
       has_values(other.has_values),
       identity_(take_identity(this)),
       origins_(other.origins_) {
@@ -79,13 +79,10 @@ Definition::~Definition() {
   slot_table().give_back(identity_.slot);
 }
 
-Definition& Definition::of(WorkflowIdentity identity) {
+void Definition::refuse(WorkflowIdentity identity) {
   if (identity.slot == nullptr) throw UsageError("this handle names no task: it was never given out by a workflow");
-  if (identity.slot->generation.load(std::memory_order_relaxed) != identity.generation) {
-    throw UsageError(
-        "the workflow of this handle no longer exists: it was destroyed, or built by std::move(flow).build()");
-  }
-  return *identity.slot->definition;
+  throw UsageError(
+      "the workflow of this handle no longer exists: it was destroyed, or built by std::move(flow).build()");
 }
 
 void* Definition::reserve_capture(std::size_t size, std::size_t alignment) {
@@ -96,16 +93,23 @@ void* Definition::reserve_capture(std::size_t size, std::size_t alignment) {
 
 std::uint32_t Definition::add(const std::string_view* task_name, const BodyType& type, const std::byte* capture) {
   if (tasks.size() >= max_tasks) throw UsageError("a workflow has at most " + std::to_string(max_tasks) + " tasks");
-  TaskDraft draft{&type, {}, 0, 0};
+  if (task_name != nullptr) names.emplace_back(*task_name);
+  TaskDraft& draft = tasks.grow();
+  draft.type = &type;
   std::memcpy(draft.capture, capture, sizeof(draft.capture));
-  if (task_name != nullptr) {
-    names.emplace_back(*task_name);
-    draft.name = static_cast<std::uint32_t>(names.size());
-  }
-  tasks.push_back(draft);
-  has_values = has_values || type.result->size != 0;
+  draft.first_wire = 0;
+  draft.name = task_name != nullptr ? static_cast<std::uint32_t>(names.size()) : 0;
+  note_type(type);
   ++live_count;
   return static_cast<std::uint32_t>(tasks.size() - 1);
+}
+
+void Definition::replace_body(std::uint32_t task, const BodyType& type, const std::byte* capture) {
+  std::memcpy(tasks[task].capture, capture, sizeof(tasks[task].capture));
+  tasks[task].type = &type;
+  note_type(type);
+  children.erase(task);
+  std::erase_if(inputs, [task](const PlanInput& input) { return input.task == task; });
 }
 
 void Definition::wire(std::uint32_t task, const Wire* list, std::size_t count) {
@@ -163,12 +167,6 @@ std::optional<std::uint32_t> Definition::find(std::string_view task_name) const 
   const auto found = index_.find(task_name);
   if (found == index_.end()) return std::nullopt;
   return found->second;
-}
-
-bool Definition::has(AnyTask task) const {
-  const std::uint32_t index = HandleAccess::index(task);
-  return HandleAccess::identity(task) == identity_ && index < tasks.size() &&
-         (live_count == tasks.size() || tasks[index].type != nullptr);
 }
 
 std::string Definition::label(std::uint32_t task) const {

@@ -5,6 +5,8 @@
 
 #include "graph/arena.hpp"
 #include "graph/buffer.hpp"
+#include "graph/edge_log.hpp"
+#include "graph/handle_access.hpp"
 #include "graph/plan_data.hpp"
 
 #include <atomic>
@@ -32,12 +34,6 @@ struct TaskDraft {
   std::uint32_t name;        // into names, plus 1; 0: nameless
 };
 
-/// An order declared, or with `removal_bit` in `from` taken back; the last word on a pair counts.
-struct EdgeEntry {
-  static constexpr std::uint32_t removal_bit = 1u << 31;
-  std::uint32_t from, to;
-};
-
 // Wiring of one task: the number of entries that follow, then an entry a producer. A group is its own entry, with the
 // number of its members, before them.
 inline constexpr std::uint32_t taken_wire = 1u << 31;
@@ -63,20 +59,31 @@ class Definition {
   [[nodiscard]] WorkflowIdentity identity() const noexcept { return identity_; }
   /// The definition that `identity` names.
   /// @throws UsageError when it is gone.
-  static Definition& of(WorkflowIdentity identity);
+  static Definition& of(WorkflowIdentity identity) {
+    if (identity.slot == nullptr || identity.slot->generation.load(std::memory_order_relaxed) != identity.generation) {
+      refuse(identity);
+    }
+    return *identity.slot->definition;
+  }
 
   void* reserve_capture(std::size_t size, std::size_t alignment);
   void keep_capture(void* place, void (*destroy)(void*) noexcept) noexcept { arenas.back()->keep(place, destroy); }
 
   std::uint32_t add(const std::string_view* task_name, const BodyType& type, const std::byte* capture);
+  /// The task keeps its order, name and settings; its wiring is still to come.
+  void replace_body(std::uint32_t task, const BodyType& type, const std::byte* capture);
   void wire(std::uint32_t task, const Wire* list, std::size_t count);
   void remove(std::uint32_t task);
   void rename(std::uint32_t task, std::string_view task_name);
   [[nodiscard]] std::optional<std::uint32_t> find(std::string_view task_name) const;
 
-  [[nodiscard]] bool is_live(std::uint32_t task) const { return task < tasks.size() && tasks[task].type != nullptr; }
+  [[nodiscard]] bool is_live(std::uint32_t task) const {
+    return task < tasks.size() && (live_count == tasks.size() || tasks[task].type != nullptr);
+  }
   /// Whether `task` is a live one of this workflow.
-  [[nodiscard]] bool has(AnyTask task) const;
+  [[nodiscard]] bool has(AnyTask task) const {
+    return HandleAccess::identity(task) == identity_ && is_live(HandleAccess::index(task));
+  }
   /// `'name'`, or `#17`, for messages.
   [[nodiscard]] std::string label(std::uint32_t task) const;
   /// The number of `task`, when it is a live one of this workflow; otherwise notes a fault about `what`, which is
@@ -99,7 +106,7 @@ class Definition {
 
   std::string name;
   Buffer<TaskDraft> tasks;
-  Buffer<EdgeEntry> edges;
+  EdgeLog edges;
   std::vector<std::uint32_t> wires;
   std::deque<std::string> names;
   std::unordered_map<std::uint32_t, TaskSettings> settings;
@@ -109,10 +116,16 @@ class Definition {
   std::unordered_map<std::uint32_t, Plan> children;  // of the tasks that are sub-workflows
   std::vector<DefinitionFault> faults;               // found so far, reported by build()
   std::size_t live_count = 0;
-  bool has_removed_edges = false;
-  bool has_values = false;  // some task returns something or is fed
+  bool has_special = false;  // some body takes a context
+  bool has_values = false;   // some task returns something or is fed
 
  private:
+  [[noreturn]] static void refuse(WorkflowIdentity identity);
+  void note_type(const BodyType& type) {
+    has_values = has_values || type.result->size != 0;
+    has_special = has_special || type.takes_context;
+  }
+
   struct Origin {
     WorkflowIdentity identity;
     std::size_t task_count;  // when the copy was made

@@ -86,6 +86,10 @@ template <typename T>
 std::size_t bytes_of(const std::vector<T>& vector) {
   return vector.capacity() * sizeof(T);  // NOLINT(bugprone-sizeof-expression): also of pointers
 }
+template <typename T>
+std::size_t bytes_of(const detail::Buffer<T>& buffer) {
+  return buffer.size() * sizeof(T);
+}
 
 }  // namespace
 
@@ -203,12 +207,11 @@ std::vector<TaskId> Plan::topological_order() const {
 
 std::size_t Plan::memory_bytes() const noexcept {
   const detail::PlanData& plan = *data_;
-  return sizeof(plan) + plan.records.size() * sizeof(detail::TaskRecord) + bytes_of(plan.successors) +
-         bytes_of(plan.joins) + bytes_of(plan.combiner_targets) + bytes_of(plan.roots) + bytes_of(plan.first_slot) +
-         bytes_of(plan.slots) + bytes_of(plan.results) + bytes_of(plan.taken_from) + bytes_of(plan.destructibles) +
-         bytes_of(plan.inputs) + bytes_of(plan.flags) + bytes_of(plan.creation_index) + bytes_of(plan.task_of_index) +
-         bytes_of(plan.name_of) + bytes_of(plan.names) +
-         plan.settings.size() * (sizeof(detail::TaskSettings) + 4 * sizeof(void*));
+  return sizeof(plan) + bytes_of(plan.records) + bytes_of(plan.successors) + bytes_of(plan.joins) +
+         bytes_of(plan.combiner_targets) + bytes_of(plan.roots) + bytes_of(plan.first_slot) + bytes_of(plan.slots) +
+         bytes_of(plan.results) + bytes_of(plan.taken_from) + bytes_of(plan.destructibles) + bytes_of(plan.inputs) +
+         bytes_of(plan.flags) + bytes_of(plan.creation_index) + bytes_of(plan.task_of_index) + bytes_of(plan.name_of) +
+         bytes_of(plan.names) + plan.settings.size() * (sizeof(detail::TaskSettings) + 4 * sizeof(void*));
 }
 
 }  // namespace baton

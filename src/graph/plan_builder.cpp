@@ -2,24 +2,26 @@
 #include "graph/checks.hpp"
 #include "graph/cycles.hpp"
 #include "graph/definition.hpp"
+#include "graph/incoming_edges.hpp"
 
 #include <baton/base/error.hpp>
 
 #include <algorithm>
 #include <limits>
 #include <numeric>
+#include <span>
 
 namespace baton::detail {
 namespace {
 
 constexpr std::uint32_t none = std::numeric_limits<std::uint32_t>::max();
 
-/// By id, whatever the highest bit says. Often they are so already.
-void sort_targets(std::uint32_t* begin, std::uint32_t* end) {
-  const auto before = [](std::uint32_t a, std::uint32_t b) {
-    return (a & ~sole_predecessor_bit) < (b & ~sole_predecessor_bit);
-  };
-  if (!std::is_sorted(begin, end, before)) std::sort(begin, end, before);
+// A walk in the order of ids may jump about indices, but where to is known in advance.
+constexpr std::uint32_t ahead = 16;
+void prefetch([[maybe_unused]] const void* place) {
+#if defined(__GNUC__)
+  __builtin_prefetch(place);
+#endif
 }
 
 template <typename Container>
@@ -28,8 +30,7 @@ void release(Container& container) {
 }
 
 /// Turns a definition into a plan: check, order, number, lay out. Each pass is linear; numbers of tasks are those of
-/// the definition
-/// ("index") up to `number`, and those of the plan ("id") after it.
+/// the definition ("index") up to `number`, and those of the plan ("id") after it.
 class PlanBuilder {
  public:
   PlanBuilder(Definition& definition, bool consume)
@@ -38,25 +39,31 @@ class PlanBuilder {
   std::shared_ptr<const PlanData> build();
 
  private:
+  void measure_paths();
+  [[nodiscard]] std::vector<std::uint32_t> order_backwards();
   void report_cycles(const std::vector<std::uint32_t>& left);
-
-  void collect_edges();
-  void order();
+  [[nodiscard]] std::vector<std::int64_t> path_times() const;
   void number();
+  void sort_by_path();
+  void sort_by_settings();
   void lay_out_tasks();
   [[nodiscard]] std::uint8_t flags_of(std::uint32_t index) const;
   void lay_out_edges();
+  void lay_out_join(std::uint32_t id, std::uint32_t first_combiner);
   void add_combiners();
   void lay_out_values();
   void copy_cold_parts();
 
   template <typename Visit>
-  void for_each_edge(Visit&& visit) const;  // visit(from, to); what was declared twice comes twice
-  template <typename Visit>
   void for_each_backwards(Visit&& visit) const;
-  [[nodiscard]] bool live(std::uint32_t index) const { return definition_.tasks[index].type != nullptr; }
-  static std::uint64_t pair(std::uint32_t from, std::uint32_t to) { return std::uint64_t{from} << 32 | to; }
+  [[nodiscard]] bool live(std::uint32_t index) const { return all_live_ || definition_.tasks[index].type != nullptr; }
   [[nodiscard]] std::string label(std::uint32_t index) const { return definition_.label(index); }
+
+  /// What the passes over the edges note of a task, by index.
+  struct Node {
+    std::uint32_t hops;        // on the longest path to a leaf
+    std::uint32_t successors;  // how many; then where the next one is laid out
+  };
 
   Definition& definition_;
   const bool consume_;
@@ -65,21 +72,19 @@ class PlanBuilder {
   std::vector<std::string> faults_;
   std::shared_ptr<PlanData> plan_ = std::make_shared<PlanData>();
 
-  // Edges by index, kept until they are laid out: targets of u are targets_[first_[u]] to targets_[first_[u + 1] - 1].
-  std::vector<std::uint32_t> first_, targets_;
-  std::vector<std::uint32_t> in_degree_;
-  std::unordered_map<std::uint64_t, bool> last_word_;  // by pair(): whether the edge is there; only with removals
-  bool forward_ = true;                                // each edge goes from a lower to a higher index
-  std::vector<std::uint32_t> topological_;             // indices; empty where forward_
-  std::vector<std::uint32_t> id_of_;                   // by index; none where removed
-  std::vector<std::uint32_t> index_of_;                // by id
-  std::unordered_map<std::uint32_t, std::uint32_t> next_combiner_of_;  // by id of a wide join
+  IncomingEdges edges_;
+  Buffer<Node> nodes_;
+  std::uint32_t longest_ = 0;             // of all hops
+  std::vector<std::uint32_t> backwards_;  // indices, each before its predecessors; empty where edges_.forward
+  Buffer<std::uint32_t> id_of_;           // by index; none where removed
+  Buffer<std::uint32_t> index_of_;        // by id
+  std::unordered_map<std::uint32_t, std::uint32_t> first_combiner_of_;  // by id of a wide join
 };
 
 std::shared_ptr<const PlanData> PlanBuilder::build() {
   faults_ = check_definition(definition_);
-  collect_edges();
-  order();
+  edges_ = collect_incoming_edges(definition_, consume_);
+  measure_paths();
   if (!faults_.empty()) {
     throw DefinitionError(definition_.name.empty() ? "workflow" : "workflow '" + definition_.name + "'",
                           std::move(faults_));
@@ -96,12 +101,58 @@ std::shared_ptr<const PlanData> PlanBuilder::build() {
 
 // ---- Order ----
 
+/// From the last task to the first, each before its predecessors.
+template <typename Visit>
+void PlanBuilder::for_each_backwards(Visit&& visit) const {
+  if (edges_.forward) {
+    for (std::uint32_t task = count_; task-- > 0;) {
+      if (live(task)) visit(task);
+    }
+  } else {
+    std::for_each(backwards_.begin(), backwards_.end(), visit);
+  }
+}
+
+// Tasks that were declared after all their predecessors are in order as they are, which in C++ is the rule.
+void PlanBuilder::measure_paths() {
+  nodes_.resize_uninitialized(count_);
+  std::fill(nodes_.begin(), nodes_.end(), Node{0, 0});
+  if (!edges_.forward) backwards_ = order_backwards();
+  for_each_backwards([&](std::uint32_t task) {
+    const std::uint32_t hops = nodes_[task].hops;
+    longest_ = std::max(longest_, hops);
+    for (const std::uint32_t source : edges_.of(task)) {
+      Node& node = nodes_[source];
+      node.hops = std::max(node.hops, hops + 1);
+      ++node.successors;
+    }
+  });
+}
+
+// Kahn, "Topological sorting of large networks", CACM 5 (1962), from the leaves.
+std::vector<std::uint32_t> PlanBuilder::order_backwards() {
+  std::vector<std::uint32_t> left(count_, 0);  // successors without a place
+  for (const std::uint32_t source : edges_.sources) ++left[source];
+  std::vector<std::uint32_t> order;
+  order.reserve(definition_.live_count);
+  for (std::uint32_t task = 0; task < count_; ++task) {
+    if (live(task) && left[task] == 0) order.push_back(task);
+  }
+  for (std::size_t at = 0; at < order.size(); ++at) {
+    for (const std::uint32_t source : edges_.of(order[at])) {
+      if (--left[source] == 0) order.push_back(source);
+    }
+  }
+  if (order.size() < definition_.live_count) report_cycles(left);
+  return order;
+}
+
 void PlanBuilder::report_cycles(const std::vector<std::uint32_t>& left) {
-  std::vector<std::pair<std::uint32_t, std::uint32_t>> edges;
-  for (std::uint32_t from = 0; from < count_; ++from) {
-    if (!live(from) || left[from] == 0) continue;  // those that the ordering reached have none left
-    for (std::uint32_t at = first_[from]; at < first_[from + 1]; ++at) {
-      if (left[targets_[at]] != 0) edges.emplace_back(from, targets_[at]);
+  Edges edges;  // among the tasks that the ordering did not reach, which have some left
+  for (std::uint32_t to = 0; to < count_; ++to) {
+    if (left[to] == 0) continue;
+    for (const std::uint32_t from : edges_.of(to)) {
+      if (left[from] != 0) edges.emplace_back(from, to);
     }
   }
   const CycleReport report = find_cycles(count_, edges);
@@ -113,139 +164,59 @@ void PlanBuilder::report_cycles(const std::vector<std::uint32_t>& left) {
   if (report.truncated) faults_.push_back("more dependency cycles than are listed here");
 }
 
-template <typename Visit>
-void PlanBuilder::for_each_edge(Visit&& visit) const {
-  const auto& log = definition_.edges;
-  if (!definition_.has_removed_edges && all_live_) {
-    for (const EdgeEntry& entry : log) visit(entry.from, entry.to);
-  } else {
-    for (const EdgeEntry& entry : log) {
-      if ((entry.from & EdgeEntry::removal_bit) != 0 || !live(entry.from) || !live(entry.to)) continue;
-      if (!definition_.has_removed_edges || last_word_.find(pair(entry.from, entry.to))->second) {
-        visit(entry.from, entry.to);
-      }
+/// By index: the expected time of the longest path from a task to a leaf, its own included.
+std::vector<std::int64_t> PlanBuilder::path_times() const {
+  constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max();
+  std::vector<std::int64_t> time(count_, 0);
+  for_each_backwards([&](std::uint32_t task) {
+    const auto settings = definition_.settings.find(task);
+    if (settings != definition_.settings.end() && settings->second.expected_duration) {
+      const std::int64_t own = std::max<std::int64_t>(0, settings->second.expected_duration->count());
+      time[task] = own > most - time[task] ? most : time[task] + own;
     }
-  }
-  for (std::uint32_t task = 0; task < count_ && !definition_.wires.empty(); ++task) {
-    if (!live(task)) continue;
-    definition_.for_each_wire(task, [&](std::uint32_t producer, bool) {
-      if (live(producer)) visit(producer, task);
-    });
-  }
-}
-
-void PlanBuilder::collect_edges() {
-  if (definition_.has_removed_edges) {
-    for (const EdgeEntry& entry : definition_.edges) {
-      last_word_[pair(entry.from & ~EdgeEntry::removal_bit, entry.to)] = (entry.from & EdgeEntry::removal_bit) == 0;
-    }
-  }
-  first_.assign(std::size_t{count_} + 1, 0);
-  for_each_edge([&](std::uint32_t from, std::uint32_t to) {
-    ++first_[from + 1];
-    forward_ &= from < to;
+    for (const std::uint32_t source : edges_.of(task)) time[source] = std::max(time[source], time[task]);
   });
-  std::partial_sum(first_.begin(), first_.end(), first_.begin());
-  targets_.resize(first_.back());
-  std::vector<std::uint32_t> next(first_.begin(), first_.end() - 1);
-  for_each_edge([&](std::uint32_t from, std::uint32_t to) { targets_[next[from]++] = to; });
-  if (consume_) definition_.edges.release();
-
-  // An edge declared again counts once.
-  std::vector<std::uint32_t>& last_source = next;
-  std::fill(last_source.begin(), last_source.end(), none);
-  in_degree_.assign(count_, 0);
-  std::uint32_t kept = 0;
-  for (std::uint32_t from = 0; from < count_; ++from) {
-    const std::uint32_t begin = first_[from];
-    first_[from] = kept;
-    for (std::uint32_t at = begin; at < first_[from + 1]; ++at) {
-      const std::uint32_t to = targets_[at];
-      if (last_source[to] == from) continue;
-      last_source[to] = from;
-      targets_[kept++] = to;
-      ++in_degree_[to];
-    }
-  }
-  first_[count_] = kept;
-  targets_.resize(kept);
-}
-
-// Tasks that were declared after all their predecessors are in order as they are, which in C++ is the rule. Otherwise
-// Kahn, "Topological sorting of large networks", CACM 5 (1962).
-void PlanBuilder::order() {
-  if (forward_) return;
-  std::vector<std::uint32_t> left = in_degree_;
-  topological_.reserve(definition_.live_count);
-  for (std::uint32_t task = 0; task < count_; ++task) {
-    if (live(task) && left[task] == 0) topological_.push_back(task);
-  }
-  for (std::size_t at = 0; at < topological_.size(); ++at) {
-    const std::uint32_t from = topological_[at];
-    for (std::uint32_t edge = first_[from]; edge < first_[from + 1]; ++edge) {
-      if (--left[targets_[edge]] == 0) topological_.push_back(targets_[edge]);
-    }
-  }
-  if (topological_.size() < definition_.live_count) report_cycles(left);
-}
-
-/// From the last task to the first, each before its predecessors.
-template <typename Visit>
-void PlanBuilder::for_each_backwards(Visit&& visit) const {
-  if (forward_) {
-    for (std::uint32_t task = count_; task-- > 0;) {
-      if (live(task)) visit(task);
-    }
-  } else {
-    std::for_each(topological_.rbegin(), topological_.rend(), visit);
-  }
+  return time;
 }
 
 // Ready tasks start in the order of their ids, so the numbering is the schedule's priority: by the given priority, then
 // by the longest path to a leaf, in time where durations are known, else in tasks; then by creation. Without priorities
 // this is topological: a path is longer than its rest.
 void PlanBuilder::number() {
+  plan_->task_count = static_cast<std::uint32_t>(definition_.live_count);
+  index_of_.resize_uninitialized(plan_->task_count);
+  id_of_.resize_uninitialized(count_);
+  sort_by_path();
+  if (!definition_.settings.empty()) sort_by_settings();
+}
+
+/// Counting sort by hops, longest first, stable in the order of creation.
+void PlanBuilder::sort_by_path() {
+  std::vector<std::uint32_t> place(std::size_t{longest_} + 2, 0);
+  for (std::uint32_t task = 0; task < count_; ++task) {
+    if (live(task)) ++place[longest_ - nodes_[task].hops + 1];
+  }
+  std::partial_sum(place.begin(), place.end(), place.begin());
+  for (std::uint32_t task = 0; task < count_; ++task) {
+    if (!live(task)) {
+      id_of_[task] = none;
+      continue;
+    }
+    const std::uint32_t id = place[longest_ - nodes_[task].hops]++;
+    index_of_[id] = task;
+    id_of_[task] = id;
+  }
+}
+
+void PlanBuilder::sort_by_settings() {
   bool any_duration = false;
   bool any_priority = false;
   for (const auto& [task, settings] : definition_.settings) {
     any_duration |= settings.expected_duration.has_value();
     any_priority |= settings.priority != 0;
   }
-  std::vector<std::uint32_t> hops(count_, 0);
-  std::vector<std::int64_t> time(any_duration ? count_ : 0, 0);
-  std::uint32_t longest = 0;
-  for_each_backwards([&](std::uint32_t task) {
-    std::uint32_t path = 0;
-    for (std::uint32_t edge = first_[task]; edge < first_[task + 1]; ++edge) {
-      path = std::max(path, hops[targets_[edge]] + 1);
-      if (any_duration) time[task] = std::max(time[task], time[targets_[edge]]);
-    }
-    hops[task] = path;
-    longest = std::max(longest, path);
-    if (any_duration) {
-      const auto settings = definition_.settings.find(task);
-      if (settings != definition_.settings.end() && settings->second.expected_duration) {
-        const std::int64_t own = std::max<std::int64_t>(0, settings->second.expected_duration->count());
-        time[task] = own > std::numeric_limits<std::int64_t>::max() - time[task]
-                         ? std::numeric_limits<std::int64_t>::max()
-                         : time[task] + own;
-      }
-    }
-  });
-
-  // Counting sort by hops, longest first, stable in the order of creation.
-  const auto live_count = static_cast<std::uint32_t>(definition_.live_count);
-  release(topological_);
-  std::vector<std::uint32_t> place(std::size_t{longest} + 2, 0);
-  for (std::uint32_t task = 0; task < count_; ++task) {
-    if (live(task)) ++place[longest - hops[task] + 1];
-  }
-  std::partial_sum(place.begin(), place.end(), place.begin());
-  index_of_.resize(live_count);
-  for (std::uint32_t task = 0; task < count_; ++task) {
-    if (live(task)) index_of_[place[longest - hops[task]]++] = task;
-  }
   if (any_duration) {
+    const std::vector<std::int64_t> time = path_times();
     std::stable_sort(index_of_.begin(), index_of_.end(),
                      [&](std::uint32_t a, std::uint32_t b) { return time[a] > time[b]; });
   }
@@ -258,9 +229,7 @@ void PlanBuilder::number() {
                      [&](std::uint32_t a, std::uint32_t b) { return priority(a) > priority(b); });
     plan_->topological = false;
   }
-  id_of_.assign(count_, none);
-  for (std::uint32_t id = 0; id < live_count; ++id) id_of_[index_of_[id]] = id;
-  plan_->task_count = live_count;
+  for (std::uint32_t id = 0; id < plan_->task_count; ++id) id_of_[index_of_[id]] = id;
 }
 
 // ---- Layout ----
@@ -273,26 +242,34 @@ std::uint8_t PlanBuilder::flags_of(std::uint32_t index) const {
   return settings == definition_.settings.end() ? flags : static_cast<std::uint8_t>(flags | settings->second.flags());
 }
 
+// Records are made from the last to the first: ids mostly follow indices, so what was read of the definition can be
+// given back while the records take memory.
 void PlanBuilder::lay_out_tasks() {
   PlanData& plan = *plan_;
-  bool any_special = !definition_.settings.empty();
-  for (std::uint32_t id = 0; id < plan.task_count && !any_special; ++id) any_special = flags_of(index_of_[id]) != 0;
-  if (any_special) {
-    plan.flags.resize(plan.task_count);
-    for (std::uint32_t id = 0; id < plan.task_count; ++id) plan.flags[id] = flags_of(index_of_[id]);
-  }
+  release(backwards_);
+  const bool any_special = definition_.has_special || !definition_.settings.empty();
+  if (any_special) plan.flags.resize(plan.task_count);
   plan.records.resize_uninitialized(plan.task_count);
   std::vector<bool> done(consume_ ? count_ : 0);
   std::size_t unread = count_;  // none of the definition's tasks from here on is still to be read
+  std::uint32_t first_successor = static_cast<std::uint32_t>(edges_.sources.size());
   for (std::uint32_t id = plan.task_count; id-- > 0;) {
+    if (id >= ahead) {
+      prefetch(&definition_.tasks[index_of_[id - ahead]]);
+      prefetch(&nodes_[index_of_[id - ahead]]);
+    }
     const std::uint32_t index = index_of_[id];
     const TaskDraft& draft = definition_.tasks[index];
     TaskRecord& record = plan.records[id];
+    Node& node = nodes_[index];
     record.invoke = draft.type->invoke;
     std::copy_n(draft.capture, inline_capture_size, record.capture);
-    record.successor_count = any_special && plan.flags[id] != 0 ? special_bit : 0;
+    record.successor_count = node.successors;
+    if (any_special) plan.flags[id] = flags_of(index);
+    if (any_special && plan.flags[id] != 0) record.successor_count |= special_bit;
+    first_successor -= node.successors;
+    record.first_successor = node.successors = first_successor;
     if (!consume_) continue;
-    // Ids mostly follow indices, so what was read can be given back while the records take memory.
     done[index] = true;
     if (index + 1 != unread) continue;
     while (unread > 0 && (done[unread - 1] || !live(static_cast<std::uint32_t>(unread - 1)))) --unread;
@@ -301,51 +278,48 @@ void PlanBuilder::lay_out_tasks() {
   }
 }
 
+// Targets are laid out in the order of their ids, so that those of each task are ascending.
 void PlanBuilder::lay_out_edges() {
   PlanData& plan = *plan_;
-  plan.edge_count = targets_.size();
+  plan.edge_count = edges_.sources.size();
   plan.joins.assign(plan.task_count, 0);
   plan.roots.assign((plan.task_count + 63) / 64, 0);
+  plan.successors.resize_uninitialized(plan.edge_count);
+  if (edges_.max_degree > max_fan_in) add_combiners();
   for (std::uint32_t id = 0; id < plan.task_count; ++id) {
-    const std::uint32_t degree = in_degree_[index_of_[id]];
-    if (degree == 0) plan.roots[id / 64] |= std::uint64_t{1} << (id % 64);
-    if (degree <= max_fan_in) plan.joins[id] = static_cast<std::uint8_t>(degree);
+    if (id + ahead < plan.task_count) {
+      prefetch(&edges_.first[index_of_[id + ahead]]);
+      prefetch(&nodes_[index_of_[id + ahead]]);
+    }
+    const std::span<const std::uint32_t> sources = edges_.of(index_of_[id]);
+    if (sources.size() > max_fan_in) {
+      lay_out_join(id, first_combiner_of_[id]);
+      continue;
+    }
+    if (sources.empty()) plan.roots[id / 64] |= std::uint64_t{1} << (id % 64);
+    plan.joins[id] = static_cast<std::uint8_t>(sources.size());
+    const std::uint32_t target = id | (sources.size() == 1 ? sole_predecessor_bit : 0);
+    for (const std::uint32_t source : sources) plan.successors[nodes_[source].successors++] = target;
   }
-  add_combiners();
+}
 
-  plan.successors.resize(targets_.size());
-  std::uint32_t* place = plan.successors.data();
-  for (std::uint32_t id = 0; id < plan.task_count; ++id) {
-    const std::uint32_t index = index_of_[id];
-    std::uint32_t* const begin = place;
-    for (std::uint32_t edge = first_[index]; edge < first_[index + 1]; ++edge) {
-      const std::uint32_t degree = in_degree_[targets_[edge]];
-      *place++ = id_of_[targets_[edge]] | (degree == 1 ? sole_predecessor_bit : 0);
-    }
-    sort_targets(begin, place);
-    for (std::uint32_t* target = begin; plan.combiner_count != 0 && target != place; ++target) {
-      const auto combiner = next_combiner_of_.find(*target);
-      if (combiner == next_combiner_of_.end()) continue;
-      if (plan.joins[combiner->second] == max_fan_in) ++combiner->second;
-      ++plan.joins[combiner->second];
-      *target = combiner->second;
-    }
-    plan.records[id].first_successor = static_cast<std::uint32_t>(begin - plan.successors.data());
-    plan.records[id].successor_count |= static_cast<std::uint32_t>(place - begin);
+void PlanBuilder::lay_out_join(std::uint32_t id, std::uint32_t first_combiner) {
+  std::uint32_t combiner = first_combiner;
+  for (const std::uint32_t source : edges_.of(index_of_[id])) {
+    if (plan_->joins[combiner] == max_fan_in) ++combiner;
+    ++plan_->joins[combiner];
+    plan_->successors[nodes_[source].successors++] = combiner;
   }
-  release(targets_);
-  release(first_);
-  release(in_degree_);
 }
 
 // A wide join gets as many combiners as its predecessors need, those get combiners in turn, until few enough remain.
 void PlanBuilder::add_combiners() {
   PlanData& plan = *plan_;
   for (std::uint32_t id = 0; id < plan.task_count; ++id) {
-    std::uint32_t feeding = in_degree_[index_of_[id]];
+    std::uint32_t feeding = edges_.degree(index_of_[id]);
     if (feeding <= max_fan_in) continue;
     std::uint32_t level = plan.task_count + plan.combiner_count;  // the first of the current level
-    next_combiner_of_[id] = level;
+    first_combiner_of_[id] = level;
     for (bool leaves = true; feeding > max_fan_in; leaves = false) {
       const std::uint32_t combiners = (feeding + max_fan_in - 1) / max_fan_in;
       const std::uint32_t fresh = plan.task_count + plan.combiner_count;

@@ -98,8 +98,8 @@ struct BATON_API PlanData {
 
   // Hot.
   Buffer<TaskRecord> records;
-  std::vector<std::uint32_t> successors;  // ascending for each task; with sole_predecessor_bit
-  std::vector<std::uint8_t> joins;  // predecessors of each task, then of each combiner; 1 where the bit above is set
+  Buffer<std::uint32_t> successors;  // ascending for each task; with sole_predecessor_bit
+  std::vector<std::uint8_t> joins;   // predecessors of each task, then of each combiner; 1 where the bit above is set
   std::vector<std::uint32_t> combiner_targets;
   std::vector<std::uint64_t> roots;       // one bit a task
   std::vector<std::uint32_t> first_slot;  // empty when no task has a value
@@ -113,11 +113,11 @@ struct BATON_API PlanData {
   std::vector<Destructible> destructibles;
   std::vector<PlanInput> inputs;  // by task
   std::unordered_map<std::uint32_t, TaskSettings> settings;
-  std::vector<std::string> resource_names;    // sorted: what its tasks ask for, those of sub-workflows included
-  std::vector<std::uint8_t> flags;            // TaskFlags; empty when no task is special
-  std::vector<std::uint32_t> creation_index;  // of each task
-  std::vector<std::uint32_t> task_of_index;   // the other way round; UINT32_MAX where removed
-  std::vector<std::uint32_t> name_of;         // into names, plus 1; 0: nameless; empty when all are
+  std::vector<std::string> resource_names;  // sorted: what its tasks ask for, those of sub-workflows included
+  std::vector<std::uint8_t> flags;          // TaskFlags; empty when no task is special
+  Buffer<std::uint32_t> creation_index;     // of each task
+  Buffer<std::uint32_t> task_of_index;      // the other way round; UINT32_MAX where removed
+  std::vector<std::uint32_t> name_of;       // into names, plus 1; 0: nameless; empty when all are
   std::vector<std::string> names;
   std::vector<std::shared_ptr<const Arena>> arenas;
   std::vector<std::shared_ptr<const BodyType>> untyped_bodies;

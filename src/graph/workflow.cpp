@@ -5,7 +5,6 @@
 #include "graph/handle_access.hpp"
 
 #include <algorithm>
-#include <cstring>
 
 namespace baton {
 
@@ -30,6 +29,16 @@ detail::TaskSettings& settings_of(AnyTask task) {
   return definition.settings[require(definition, task)];
 }
 
+// Apart from their callers, whose usual way is short.
+[[gnu::noinline]] void refuse_predecessor(Definition& definition, AnyTask task, AnyTask predecessor) {
+  const auto to = definition.accept(task, "the task after which order was asked for");
+  if (to) definition.accept(predecessor, "a predecessor of task " + definition.label(*to), *to);
+}
+[[gnu::noinline]] void refuse_successor(Definition& definition, AnyTask task, AnyTask successor) {
+  const auto from = definition.accept(task, "the task before which order was asked for");
+  if (from) definition.accept(successor, "a successor of task " + definition.label(*from), *from);
+}
+
 }  // namespace
 
 // ---- AnyTask ----
@@ -37,21 +46,19 @@ detail::TaskSettings& settings_of(AnyTask task) {
 void AnyTask::add_edge_from(AnyTask predecessor) const {
   Definition& definition = Definition::of(identity());
   if (definition.has(*this) && definition.has(predecessor)) {
-    definition.edges.push_back({predecessor.index_, index_});
-    return;
+    definition.edges.add(predecessor.index_, index_);
+  } else {
+    refuse_predecessor(definition, *this, predecessor);
   }
-  const auto to = definition.accept(*this, "the task after which order was asked for");
-  if (to) definition.accept(predecessor, "a predecessor of task " + definition.label(*to), *to);
 }
 
 void AnyTask::add_edge_to(AnyTask successor) const {
   Definition& definition = Definition::of(identity());
   if (definition.has(*this) && definition.has(successor)) {
-    definition.edges.push_back({index_, successor.index_});
-    return;
+    definition.edges.add(index_, successor.index_);
+  } else {
+    refuse_successor(definition, *this, successor);
   }
-  const auto from = definition.accept(*this, "the task before which order was asked for");
-  if (from) definition.accept(successor, "a successor of task " + definition.label(*from), *from);
 }
 
 const AnyTask& AnyTask::resource(std::string_view name, std::uint64_t amount) const {
@@ -100,8 +107,10 @@ Workflow::Workflow(Workflow&& other) noexcept = default;
 Workflow& Workflow::operator=(Workflow&& other) noexcept = default;
 Workflow::~Workflow() = default;
 
-Definition& Workflow::definition() {
-  if (!definition_) definition_ = std::make_unique<Definition>();
+Definition& Workflow::definition() { return definition_ ? *definition_ : begin_definition(); }
+
+[[gnu::noinline]] Definition& Workflow::begin_definition() {
+  definition_ = std::make_unique<Definition>();
   return *definition_;
 }
 
@@ -135,10 +144,7 @@ AnyTask Workflow::add_untyped_task(std::string_view name, detail::BodyType type,
 void Workflow::replace_task(AnyTask task, const detail::BodyType& type, const std::byte* capture,
                             const detail::Wire* wires, std::size_t wire_count) {
   const std::uint32_t index = require(definition(), task);
-  std::memcpy(definition_->tasks[index].capture, capture, detail::inline_capture_size);
-  definition_->tasks[index].type = &type;
-  definition_->children.erase(index);
-  std::erase_if(definition_->inputs, [index](const detail::PlanInput& input) { return input.task == index; });
+  definition_->replace_body(index, type, capture);
   definition_->wire(index, wires, wire_count);
 }
 
@@ -156,21 +162,24 @@ AnyTask Workflow::add_input(std::string_view name, TypeRef type, Fallback fallba
 }
 
 void Workflow::edge(AnyTask from, AnyTask to) {
-  Definition& target = definition();
-  if (target.has(from) && target.has(to)) {
-    target.edges.push_back({HandleAccess::index(from), HandleAccess::index(to)});
-    return;
+  if (definition_ && definition_->has(from) && definition_->has(to)) {
+    definition_->edges.add(HandleAccess::index(from), HandleAccess::index(to));
+  } else {
+    refuse_edge(from, to);
   }
-  target.accept(from, "the first task of an edge");
-  target.accept(to, "the second task of an edge");
+}
+
+// Apart, so that the usual way of `edge` is short.
+[[gnu::noinline]] void Workflow::refuse_edge(AnyTask from, AnyTask to) {
+  definition().accept(from, "the first task of an edge");
+  definition().accept(to, "the second task of an edge");
 }
 
 void Workflow::remove_edge(AnyTask from, AnyTask to) {
   Definition& target = definition();
   const std::uint32_t first = require(target, from);
   const std::uint32_t second = require(target, to);
-  target.has_removed_edges = true;
-  target.edges.push_back({first | detail::EdgeEntry::removal_bit, second});
+  target.edges.remove(first, second);
 }
 
 void Workflow::remove(AnyTask task) { definition().remove(require(definition(), task)); }

@@ -195,6 +195,60 @@ TEST(Plan, IsTheSameEachTimeItIsBuilt) {
   for (std::size_t i = 0; i < in_first.size(); ++i) EXPECT_EQ(a.id(in_first[i]), b.id(in_second[i]));
 }
 
+/// The plan of a shape whose edges are declared in the order in which they stand there.
+Plan build_moved(const Shape& shape) {
+  Workflow flow;
+  add(flow, shape);
+  return std::move(flow).build();
+}
+
+TEST(Plan, IsTheSameInWhateverOrderItsEdgesAreDeclared) {
+  for (Shape shape : baton::test::all_shapes(200)) {
+    SCOPED_TRACE(shape.name);
+    Workflow flow;
+    const auto tasks = add(flow, shape);
+    const Plan expected = flow.build();
+
+    const auto expect_the_same = [&](const Plan& plan) {
+      ASSERT_EQ(plan.edge_count(), expected.edge_count());
+      for (std::uint32_t id = 0; id < shape.tasks; ++id) {
+        ASSERT_EQ(plan.creation_index(TaskId{id}), expected.creation_index(TaskId{id}));
+        ASSERT_TRUE(std::ranges::equal(plan.successors(TaskId{id}), expected.successors(TaskId{id})));
+        ASSERT_TRUE(std::ranges::equal(plan.predecessors(TaskId{id}), expected.predecessors(TaskId{id})));
+      }
+    };
+    expect_the_same(build_moved(shape));
+    std::ranges::sort(shape.edges, {}, [](const Shape::Edge& edge) { return std::pair(edge.second, edge.first); });
+    expect_the_same(build_moved(shape));
+    std::ranges::reverse(shape.edges);
+    expect_the_same(build_moved(shape));
+  }
+}
+
+TEST(Plan, CountsAnEdgeThatIsDeclaredAgainOnce) {
+  // Repeated in the list of one task, whether it is short or long, and whether or not the tasks' lists come in order.
+  for (const std::uint32_t sources : {1, 3, 7, 20, 200}) {
+    for (const bool in_order : {true, false}) {
+      SCOPED_TRACE(testing::Message() << sources << " sources, " << (in_order ? "in order" : "not in order"));
+      Workflow flow;
+      std::vector<Task<void>> tasks;
+      for (std::uint32_t i = 0; i < sources + 2; ++i) tasks.push_back(flow.task([] {}));
+      const auto declare_all = [&](std::uint32_t to) {
+        for (int again = 0; again < 3; ++again) {
+          for (std::uint32_t from = 0; from < sources; ++from) tasks[to].after(tasks[from]);
+        }
+      };
+      declare_all(in_order ? sources : sources + 1);
+      declare_all(in_order ? sources + 1 : sources);
+      const Plan plan = std::move(flow).build();
+      EXPECT_EQ(plan.edge_count(), 2 * std::size_t{sources});
+      for (std::uint32_t i = 0; i < sources; ++i) EXPECT_EQ(plan.successors(plan.id(tasks[i])).size(), 2U);
+      EXPECT_EQ(plan.predecessors(plan.id(tasks[sources])).size(), sources);
+      EXPECT_EQ(plan.predecessors(plan.id(tasks[sources + 1])).size(), sources);
+    }
+  }
+}
+
 TEST(Plan, FindsTasksByNameAndByNumber) {
   Workflow flow;
   flow.task("a", [] {});

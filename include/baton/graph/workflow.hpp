@@ -166,6 +166,8 @@ class BATON_API Workflow {
   AnyTask add_input(std::string_view name, TypeRef type, Fallback fallback);
   [[nodiscard]] AnyTask find_typed(std::string_view name, TypeRef type) const;
   detail::Definition& definition();
+  detail::Definition& begin_definition();
+  void refuse_edge(AnyTask from, AnyTask to);
 
   std::unique_ptr<detail::Definition> definition_;  // null: empty and nameless
 };
