@@ -41,7 +41,7 @@ class Buffer {
   void push_back(T element) { grow() = element; }
   [[nodiscard]] bool has_room(std::size_t elements) const noexcept { return capacity_ - size_ >= elements; }
   /// Twice as much as before.
-  [[gnu::noinline]] void make_room() { change_capacity(std::max<std::size_t>(16, 2 * capacity_)); }
+  [[gnu::noinline]] void make_room() { change_capacity(std::max(few, 2 * capacity_)); }
   void push_to_room(T element) noexcept { data_[size_++] = element; }
   /// A new last element, whose value is whatever was in memory.
   T& grow() {
@@ -53,10 +53,10 @@ class Buffer {
     change_capacity(size);
     size_ = size;
   }
-  /// Gives back the memory of the elements from `size` on.
+  /// Gives back the memory of the elements from `size` on, unless it is little.
   void shrink(std::size_t size) {
     size_ = size;
-    if (size != 0) change_capacity(size);
+    if (size != 0 && (capacity_ - size) * sizeof(T) > 1024) change_capacity(size);
   }
   void release() noexcept {
     free_memory(std::exchange(data_, nullptr), capacity_ * sizeof(T));
@@ -86,6 +86,8 @@ class Buffer {
     data_ = static_cast<T*>(grown);
     capacity_ = capacity;
   }
+
+  static constexpr std::size_t few = std::max<std::size_t>(512 / sizeof(T), 4);
 
   T* data_ = nullptr;
   std::size_t size_ = 0;

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <deque>
 #include <mutex>
 
 namespace baton {
@@ -93,15 +94,22 @@ void* Definition::reserve_capture(std::size_t size, std::size_t alignment) {
 
 std::uint32_t Definition::add(const std::string_view* task_name, const BodyType& type, const std::byte* capture) {
   if (tasks.size() >= max_tasks) throw UsageError("a workflow has at most " + std::to_string(max_tasks) + " tasks");
-  if (task_name != nullptr) names.emplace_back(*task_name);
+  const std::uint32_t name_number = task_name != nullptr ? add_name(*task_name) : 0;
   TaskDraft& draft = tasks.grow();
   draft.type = &type;
   std::memcpy(draft.capture, capture, sizeof(draft.capture));
   draft.first_wire = 0;
-  draft.name = task_name != nullptr ? static_cast<std::uint32_t>(names.size()) : 0;
+  draft.name = name_number;
   note_type(type);
   ++live_count;
   return static_cast<std::uint32_t>(tasks.size() - 1);
+}
+
+/// @returns its number plus 1.
+std::uint32_t Definition::add_name(std::string_view text) {
+  if (names.size() == names.capacity()) forget_index();
+  names.emplace_back(text);
+  return static_cast<std::uint32_t>(names.size());
 }
 
 void Definition::replace_body(std::uint32_t task, const BodyType& type, const std::byte* capture) {
@@ -148,15 +156,12 @@ void Definition::remove(std::uint32_t task) {
   std::erase_if(faults, [task](const DefinitionFault& fault) { return fault.owner == task; });
   std::erase_if(inputs, [task](const PlanInput& input) { return input.task == task; });
   --live_count;
-  index_.clear();
-  indexed_ = 0;
+  forget_index();
 }
 
 void Definition::rename(std::uint32_t task, std::string_view task_name) {
-  names.emplace_back(task_name);
-  tasks[task].name = static_cast<std::uint32_t>(names.size());
-  index_.clear();
-  indexed_ = 0;
+  tasks[task].name = add_name(task_name);
+  forget_index();
 }
 
 std::optional<std::uint32_t> Definition::find(std::string_view task_name) const {

@@ -10,7 +10,6 @@
 #include "graph/plan_data.hpp"
 
 #include <atomic>
-#include <deque>
 #include <memory>
 #include <string>
 #include <unordered_map>
@@ -108,7 +107,7 @@ class Definition {
   Buffer<TaskDraft> tasks;
   EdgeLog edges;
   std::vector<std::uint32_t> wires;
-  std::deque<std::string> names;
+  std::vector<std::string> names;
   std::unordered_map<std::uint32_t, TaskSettings> settings;
   std::vector<PlanInput> inputs;  // `task` is the number here
   std::vector<std::shared_ptr<Arena>> arenas;
@@ -120,6 +119,11 @@ class Definition {
   bool has_values = false;   // some task returns something or is fed
 
  private:
+  std::uint32_t add_name(std::string_view text);
+  void forget_index() {
+    index_.clear();
+    indexed_ = 0;
+  }
   [[noreturn]] static void refuse(WorkflowIdentity identity);
   void note_type(const BodyType& type) {
     has_values = has_values || type.result->size != 0;
@@ -132,7 +136,7 @@ class Definition {
   };
   WorkflowIdentity identity_;
   std::vector<Origin> origins_;  // what this was copied from, and what that was copied from
-  // Grows by what was added since the last search; cleared when a name changes.
+  // Grows by what was added since the last search; cleared when a name changes or the names move.
   mutable std::unordered_map<std::string_view, std::uint32_t> index_;
   mutable std::uint32_t indexed_ = 0;
 };

@@ -250,7 +250,9 @@ void PlanBuilder::lay_out_tasks() {
   const bool any_special = definition_.has_special || !definition_.settings.empty();
   if (any_special) plan.flags.resize(plan.task_count);
   plan.records.resize_uninitialized(plan.task_count);
-  std::vector<bool> done(consume_ ? count_ : 0);
+  constexpr std::size_t portion = 1U << 15;
+  const bool shrinks = consume_ && count_ > portion;
+  std::vector<bool> done(shrinks ? count_ : 0);
   std::size_t unread = count_;  // none of the definition's tasks from here on is still to be read
   std::uint32_t first_successor = static_cast<std::uint32_t>(edges_.sources.size());
   for (std::uint32_t id = plan.task_count; id-- > 0;) {
@@ -269,11 +271,10 @@ void PlanBuilder::lay_out_tasks() {
     if (any_special && plan.flags[id] != 0) record.successor_count |= special_bit;
     first_successor -= node.successors;
     record.first_successor = node.successors = first_successor;
-    if (!consume_) continue;
+    if (!shrinks) continue;
     done[index] = true;
     if (index + 1 != unread) continue;
     while (unread > 0 && (done[unread - 1] || !live(static_cast<std::uint32_t>(unread - 1)))) --unread;
-    constexpr std::size_t portion = 1U << 15;
     if (definition_.tasks.size() - unread >= portion) definition_.tasks.shrink(unread);
   }
 }
