@@ -5,6 +5,10 @@
 #include <linux/membarrier.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
 #endif
 
 namespace baton::detail {
@@ -25,7 +29,14 @@ bool has_heavy_fence() noexcept { return enrolled; }
 
 void heavy_fence() noexcept {
   std::atomic_thread_fence(std::memory_order_seq_cst);
-  syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0);
+  while (syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0) != 0) {
+    if (errno == ENOMEM) continue;  // for the moment
+    std::fprintf(stderr,
+                 "baton: membarrier(2) fails with error %d although it worked before: allow it in the filter of system "
+                 "calls that the process has got since\n",
+                 errno);
+    std::abort();
+  }
 }
 
 #else

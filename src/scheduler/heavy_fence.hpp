@@ -13,7 +13,8 @@ namespace baton::detail {
 /// Whether heavy_fence() does what it says on this system.
 [[nodiscard]] bool has_heavy_fence() noexcept;
 
-/// A full fence on every core that runs a thread of this process. Some 20 microseconds.
+/// A full fence on every core that runs a thread of this process. Some 20 microseconds. Ends the process where the
+/// system refuses what it granted before, since runs would go wrong without a word.
 void heavy_fence() noexcept;
 
 inline void light_fence() noexcept { std::atomic_signal_fence(std::memory_order_seq_cst); }

@@ -234,6 +234,12 @@ void RunCore::call_for_help_with_all_marks() noexcept {
   for (; calls > 0; --calls) call_for_help();
 }
 
+PlanData::Pace RunCore::expected_pace() const noexcept {
+  // A new plan is taken to be like those before it.
+  const PlanData::Pace known = data_.pace.load(std::memory_order_relaxed);
+  return known == PlanData::Pace::unknown ? scheduler_.last_pace.load(std::memory_order_relaxed) : known;
+}
+
 void RunCore::note_pace(PlanData::Pace pace) noexcept {
   if (data_.pace.load(std::memory_order_relaxed) == pace) return;
   data_.pace.store(pace, std::memory_order_relaxed);
@@ -243,12 +249,8 @@ void RunCore::note_pace(PlanData::Pace pace) noexcept {
 }
 
 void RunCore::get_attended() noexcept {
-  if (seat_count_ == 1 || attended_.exchange(true, std::memory_order_relaxed)) return;
-  // A new plan is taken to be like those before it.
-  const PlanData::Pace known = data_.pace.load(std::memory_order_relaxed);
-  const PlanData::Pace pace =
-      known == PlanData::Pace::unknown ? scheduler_.last_pace.load(std::memory_order_relaxed) : known;
-  if (pace == PlanData::Pace::brisk && scheduler_.watch.add(*this)) return;
+  if (seat_count_ == 1 || attended_.exchange(true, std::memory_order_seq_cst)) return;
+  if (expected_pace() == PlanData::Pace::brisk && scheduler_.watch.add(*this)) return;
   call_for_help();
 }
 
@@ -409,6 +411,7 @@ void RunCore::decide() noexcept {
     event.run_state = end;
     tell(event);
   }
+  scheduler_.watch.close(*this);  // first: who has waited may shut the executor down
   std::vector<std::function<void(const Run&)>> callbacks;
   {
     const std::lock_guard lock(mutex_);
@@ -417,7 +420,6 @@ void RunCore::decide() noexcept {
     for (BodyFrame* const frame : std::exchange(sleeping_frames_, {})) take_back(frame);
     changed_.notify_all();
   }
-  if (watched.load(std::memory_order_seq_cst)) scheduler_.watch.remove(*this);
   if (!callbacks.empty()) {
     reference();
     const Run self(this);

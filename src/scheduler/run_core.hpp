@@ -9,6 +9,7 @@
 #include "scheduler/ready_set.hpp"
 #include "scheduler/sharing.hpp"
 #include "scheduler/task_byte.hpp"
+#include "scheduler/watch.hpp"
 
 #include <atomic>
 #include <chrono>
@@ -165,9 +166,18 @@ class RunCore {
   void call_for_help() noexcept;
   /// Gets a worker for each marked block, while seats are free.
   void call_for_help_with_all_marks() noexcept;
+  /// What runs before this one have found. A hint.
+  [[nodiscard]] PlanData::Pace expected_pace() const noexcept;
   void note_pace(PlanData::Pace pace) noexcept;
   /// Makes sure that somebody sees it when a task of this exclusive run turns out to be long. Once is enough.
   void get_attended() noexcept;
+  /// Whether nobody is at work.
+  [[nodiscard]] bool is_at_rest() const noexcept { return free_seats() == seat_count_; }
+  /// Nobody looks after this run any more. @returns false when somebody is at work, who may believe that one does.
+  bool neglect() noexcept {
+    attended_.store(false, std::memory_order_seq_cst);
+    return is_at_rest();
+  }
   /// Gets another worker for a seat that is taken.
   void pass_on(Seat& seat) noexcept;
   /// Marks the blocks of the plan's roots in the map of `seat`.
@@ -196,7 +206,6 @@ class RunCore {
 
   // ---- Waiting ----
   [[nodiscard]] RunState state() const noexcept { return state_.load(std::memory_order_acquire); }
-  [[nodiscard]] RunState state_in_order() const noexcept { return state_.load(std::memory_order_seq_cst); }
   void wait();
   bool wait_for(Duration timeout);
   /// Works on this run on the calling thread until it is decided; `seat` is one to begin with, or null.
@@ -213,10 +222,11 @@ class RunCore {
   [[nodiscard]] std::vector<TaskFailure> failures() const;
   void destroy_value(std::uint32_t task) noexcept;
 
-  // ---- Of the watch ----
-  std::atomic<bool> watched{false};
-  std::size_t watch_index = SIZE_MAX;  // in the watch's list
-  std::uint64_t watch_bodies = 0;      // started when the watch looked last
+  // ---- Of the scheduler, under its mutex ----
+  RunCore* previous_live = nullptr;
+  RunCore* next_live = nullptr;
+
+  Watch::Entry watch;
 
  private:
   struct Layout;

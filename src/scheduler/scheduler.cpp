@@ -46,7 +46,10 @@ std::pair<Run, Seat*> SchedulerCore::create(const Plan& plan, StartOptions& opti
   Run run(core);
   {
     const std::lock_guard lock(mutex);
-    live.insert(core);
+    core->next_live = first_live;
+    if (first_live != nullptr) first_live->previous_live = core;
+    first_live = core;
+    ++live_count;
   }
   Seat* const seat = core->take_seat();
   core->mark_roots(*seat);
@@ -65,18 +68,20 @@ std::pair<Run, Seat*> SchedulerCore::create(const Plan& plan, StartOptions& opti
 void SchedulerCore::retire(RunCore& run) noexcept {
   {
     const std::lock_guard lock(mutex);
-    live.erase(&run);
+    (run.previous_live != nullptr ? run.previous_live->next_live : first_live) = run.next_live;
+    if (run.next_live != nullptr) run.next_live->previous_live = run.previous_live;
+    --live_count;
     ++retiring;
   }
   run.dereference();  // may end values of the host's, so without the lock
   const std::lock_guard lock(mutex);
-  if (--retiring == 0 && live.empty()) retired.notify_all();
+  if (--retiring == 0 && live_count == 0) retired.notify_all();
 }
 
 std::vector<Run> SchedulerCore::live_runs() const {
   std::vector<Run> runs;
   const std::lock_guard lock(mutex);
-  for (RunCore* const run : live) {
+  for (RunCore* run = first_live; run != nullptr; run = run->next_live) {
     run->reference();
     runs.emplace_back(run);
   }
@@ -96,7 +101,8 @@ void SchedulerCore::wait_all() {
     while (executor.try_run_one()) {
     }
     std::unique_lock lock(mutex);
-    if (retired.wait_for(lock, std::chrono::milliseconds(20), [this] { return live.empty() && retiring == 0; })) return;
+    if (retired.wait_for(lock, std::chrono::milliseconds(20), [this] { return live_count == 0 && retiring == 0; }))
+      return;
   }
 }
 
@@ -162,7 +168,7 @@ void Scheduler::wait_all() const {
 
 std::size_t Scheduler::running() const noexcept {
   const std::lock_guard lock(core_->mutex);
-  return core_->live.size();
+  return core_->live_count;
 }
 
 Executor& Scheduler::executor() const noexcept { return core_->executor; }

@@ -12,7 +12,6 @@
 #include <condition_variable>
 #include <memory>
 #include <mutex>
-#include <unordered_set>
 
 namespace baton::detail {
 
@@ -47,7 +46,8 @@ class SchedulerCore {
 
   mutable std::mutex mutex;
   std::condition_variable retired;
-  std::unordered_set<RunCore*> live;
+  RunCore* first_live = nullptr;  // of a list through RunCore::next_live
+  std::size_t live_count = 0;
   std::size_t retiring = 0;
 };
 

@@ -39,6 +39,7 @@ bool Slice::work_until_dry() noexcept {
 bool Slice::work(const Budget& budget) noexcept {
   starts_left_ = budget.tasks;
   slice_began_ = last_look_ = std::chrono::steady_clock::now();
+  if (run_.expected_pace() == PlanData::Pace::brisk) until_look_ = look_every_ = std::max(look_every_, 16U);
   retreats_ = !join();
   while (!retreats_ && run_some()) {
     if (seat_ == nullptr) break;

@@ -4,11 +4,15 @@
 #include "scheduler/run_core.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace baton::detail {
 namespace {
 
 constexpr auto tick = std::chrono::microseconds(500);
+// While nothing is started, as during one long body, it looks less often after a while.
+constexpr auto slow_tick = std::chrono::milliseconds(5);
+constexpr int quiet_ticks = 40;
 // Without runs the thread goes on for a while: the next one often comes soon, and waking it costs more than a run.
 constexpr int idle_ticks = 40;
 
@@ -24,70 +28,110 @@ Watch::~Watch() {
 }
 
 bool Watch::add(RunCore& run) noexcept try {
-  if (run.watched.load(std::memory_order_relaxed)) return true;
+  if (run.watch.state.load(std::memory_order_relaxed) != Entry::off) return true;
   const std::lock_guard lock(mutex_);
-  if (run.watched.load(std::memory_order_relaxed)) return true;
   if (!thread_.joinable()) thread_ = std::thread([this] { serve(); });
+  runs_.reserve(runs_.size() + 1);
+  auto expected = Entry::off;
+  // close() turns the state and then takes the lock if it was on: one of both sees the other.
+  if (!run.watch.state.compare_exchange_strong(expected, Entry::on)) return true;
+  run.watch.index = runs_.size();
+  run.watch.bodies = run.bodies_started();
   runs_.push_back(&run);
-  run.watch_index = runs_.size() - 1;
-  run.watch_bodies = run.bodies_started();
-  run.watched.store(true, std::memory_order_seq_cst);
-  // decide() stores the state and then reads `watched`; here it is the other way round, so that one sees the other.
-  if (run.state_in_order() != RunState::running) {
-    runs_.pop_back();
-    run.watch_index = SIZE_MAX;
-  } else if (asleep_) {
-    changed_.notify_all();
-  }
+  quiet_ = 0;
+  if (std::exchange(dozes_, false)) changed_.notify_all();
   return true;
 } catch (...) {
   return false;
 }
 
-void Watch::remove(RunCore& run) noexcept {
-  const std::lock_guard lock(mutex_);
-  const std::size_t index = run.watch_index;
-  if (index >= runs_.size() || runs_[index] != &run) return;
-  runs_[index] = runs_.back();
-  runs_[index]->watch_index = index;
+void Watch::close(RunCore& run) noexcept {
+  if (run.watch.state.exchange(Entry::closed) != Entry::on) return;
+  std::unique_lock lock(mutex_);
+  take_off(run);
+  // What an executor does in `post` may be to run the work at once: then this is further up on the watch's own stack.
+  if (std::this_thread::get_id() == thread_.get_id()) return;
+  helped_.wait(lock, [&] { return being_helped_ != &run; });
+}
+
+void Watch::take_off(RunCore& run) noexcept {
+  runs_[run.watch.index] = runs_.back();
+  runs_[run.watch.index]->watch.index = run.watch.index;
   runs_.pop_back();
 }
 
 void Watch::serve() {
   std::unique_lock lock(mutex_);
-  int idle = 0;
+  int idle = 0;  // ticks without runs
   auto last = std::chrono::steady_clock::now();
   std::chrono::steady_clock::duration spent{};
   while (!stopping_) {
     idle = runs_.empty() ? idle + 1 : 0;
+    dozes_ = idle > idle_ticks || (quiet_ > quiet_ticks && !runs_.empty());
     if (idle > idle_ticks) {
-      asleep_ = true;
-      changed_.wait(lock, [&] { return stopping_ || !runs_.empty(); });
-      asleep_ = false;
+      changed_.wait(lock, [&] { return stopping_ || !dozes_; });
     } else {
-      changed_.wait_for(lock, std::max<std::chrono::steady_clock::duration>(tick, 20 * spent),
-                        [&] { return stopping_; });
+      const auto patience = std::max<std::chrono::steady_clock::duration>(tick, 20 * spent);
+      const bool doze = dozes_;
+      changed_.wait_for(lock, doze ? slow_tick : patience, [&] { return stopping_ || dozes_ != doze; });
     }
     const auto begin = std::chrono::steady_clock::now();
     look(begin - last);
     last = begin;
-    lock.unlock();
-    for (RunCore* const run : slow_) {
-      run->call_for_help();
-      run->drop();
-    }
+    for (RunCore* const run : slow_) help(lock, *run);
     slow_.clear();
+    for (RunCore* const run : at_rest_) drop(lock, *run);
+    at_rest_.clear();
     spent = std::chrono::steady_clock::now() - begin;
-    lock.lock();
   }
 }
 
+/// Finds the runs that need help, and those that need no watching for now; keeps both.
 void Watch::look(std::chrono::steady_clock::duration since_last) {
-  for (RunCore* const run : runs_) {
-    const std::uint64_t bodies = run->bodies_started();
-    const std::uint64_t started = bodies - std::exchange(run->watch_bodies, bodies);
-    if (!is_brisk(started, since_last) && run->needs_help() && run->try_keep()) slow_.push_back(run);
+  ++quiet_;
+  for (std::size_t at = runs_.size(); at-- > 0;) {
+    RunCore& run = *runs_[at];
+    const std::uint64_t bodies = run.bodies_started();
+    const std::uint64_t started = bodies - std::exchange(run.watch.bodies, bodies);
+    if (started != 0) quiet_ = 0;
+    const bool rests = started == 0 && run.is_at_rest();
+    const bool slow = !rests && !is_brisk(started, since_last) && run.needs_help();
+    if ((!rests && !slow) || !run.try_keep()) continue;
+    if (slow) {
+      slow_.push_back(&run);
+    } else {
+      at_rest_.push_back(&run);
+      let_rest(run);
+    }
   }
+}
+
+void Watch::let_rest(RunCore& run) noexcept {
+  auto expected = Entry::on;
+  if (!run.watch.state.compare_exchange_strong(expected, Entry::off)) return;  // close() is about to take it off
+  take_off(run);
+  // Who came meanwhile may rely on the watch; and may have added the run itself, or closed it.
+  if (run.neglect() || !run.watch.state.compare_exchange_strong(expected = Entry::off, Entry::on)) return;
+  run.watch.index = runs_.size();
+  runs_.push_back(&run);  // there is room: it was there
+}
+
+void Watch::drop(std::unique_lock<std::mutex>& lock, RunCore& run) {
+  lock.unlock();
+  run.drop();
+  lock.lock();
+}
+
+void Watch::help(std::unique_lock<std::mutex>& lock, RunCore& run) {
+  if (run.watch.state.load() == Entry::on) {
+    being_helped_ = &run;
+    lock.unlock();
+    run.call_for_help();
+    lock.lock();
+    being_helped_ = nullptr;
+    helped_.notify_all();
+  }
+  drop(lock, run);
 }
 
 }  // namespace baton::detail

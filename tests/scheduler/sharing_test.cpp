@@ -463,6 +463,37 @@ TEST_P(Sharing, ObserversMayComeAndGoMeanwhile) {
   EXPECT_EQ(last->started, plan.size());
 }
 
+TEST_P(Sharing, AfterARestTasksStillMeetAmidShortOnes) {
+  // While its run rests nobody watches it; whoever comes back must be watched again.
+  const Shape shape = layered(20, 1000, 30 + threads());
+  Meeting meeting(2);
+  Workflow flow;
+  const auto before = add_short_tasks(flow, shape);
+  const auto rest = flow.task([](Context& context) { context.park_for(std::chrono::milliseconds(60)); });
+  for (const auto& task : before) rest.after(task);
+  const auto after = add_short_tasks(flow, shape);
+  for (std::size_t at = 0; at < 1000; ++at) after[at].after(rest);
+  flow.task([&] { meeting.join(); }).after(after[7]);
+  const auto late = flow.task([&] { meeting.join(); });
+  for (std::size_t at = 0; at < 1000; ++at) late.after(after[after.size() - 1 - at]);
+  EXPECT_TRUE(scheduler.run(flow.build()).succeeded());
+}
+
+TEST_P(Sharing, AThreadPoolMayBeShutDownAsSoonAsTheRunHasEnded) {
+  // Slow bodies after short ones, so that help is being called for when the run ends.
+  Workflow flow;
+  const auto gate = flow.task([] {});
+  for (std::size_t task = 0; task < 500; ++task) flow.task([] {}).after(gate);
+  for (std::size_t task = 0; task < 8; ++task) flow.task([] { spin_for(std::chrono::microseconds(100)); }).after(gate);
+  const Plan plan = flow.build();
+  for (std::size_t round = 0; round < scaled(100); ++round) {
+    baton::ThreadPool short_lived(threads());
+    baton::Scheduler on_it(short_lived);
+    for (std::size_t run = 0; run < 3; ++run) on_it.start(plan).wait();
+    short_lived.shutdown();
+  }
+}
+
 class SharingVirtually : public testing::TestWithParam<std::size_t> {};
 BATON_ON_EACH_POOL(SharingVirtually);
 

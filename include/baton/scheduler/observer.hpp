@@ -94,7 +94,8 @@ class BATON_API Observer {
 
   /// Called on the thread on which `event` happened, concurrently for different tasks, in order for one task, and
   /// before the task's successors are released: keep it short. What it throws is dropped and counted
-  /// (`Scheduler::observer_errors`). It may cancel runs, but not wait for them.
+  /// (`Scheduler::observer_errors`). It may cancel runs, but wait neither for them nor for anything that
+  /// another task of the run is still to do.
   virtual void on_event(const Event& event) = 0;
 };
 
