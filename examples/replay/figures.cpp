@@ -20,7 +20,7 @@ using baton::Duration;
 using baton::TaskState;
 
 /// From the start of the run to its last task's end, in recorded time.
-Duration makespan_of(const baton::RunRecord& record, double scale) {
+Duration makespan_of(const baton::Snapshot& record, double scale) {
   const baton::TimePoint start = record.started.value();
   baton::TimePoint end = start;
   for (const baton::TaskTiming& task : record.tasks) end = std::max(end, task.ended.value_or(start));
@@ -66,7 +66,7 @@ void for_each_figure(const Figures& figures, Each each) {
 
 }  // namespace
 
-Figures make_figures(const RecordedWorkflow& recorded, const baton::Plan& all, const baton::RunRecord& record,
+Figures make_figures(const RecordedWorkflow& recorded, const baton::Plan& all, const baton::Snapshot& record,
                      double scale) {
   Figures figures;
   figures.tasks = all.size();

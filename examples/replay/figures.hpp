@@ -37,7 +37,7 @@ struct Figures {
 /// @param all     The plan of the whole file.
 /// @param record  Of a run of it, or of a part of it.
 /// @param scale   Time of the run for one unit of recorded time.
-Figures make_figures(const RecordedWorkflow& recorded, const baton::Plan& all, const baton::RunRecord& record,
+Figures make_figures(const RecordedWorkflow& recorded, const baton::Plan& all, const baton::Snapshot& record,
                      double scale);
 
 /// One line, an object with a member for each figure.

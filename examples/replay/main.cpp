@@ -89,7 +89,7 @@ void complete(Options& options, const replay::RecordedWorkflow& recorded) {
   }
 }
 
-void write_dot(const std::string& path, const baton::RunRecord& record) {
+void write_dot(const std::string& path, const baton::Snapshot& record) {
   std::vector<baton::TaskState> states;
   states.reserve(record.tasks.size());
   for (const baton::TaskTiming& task : record.tasks) states.push_back(task.state);
@@ -116,7 +116,7 @@ void run(Options options) {
     throw examples::WrongCommandLine("--fail: '" + baton::one_line(*options.failing) +
                                      "' is not among the tasks that --only runs");
   }
-  const baton::RunRecord record = replay::run(plan, options.settings);
+  const baton::Snapshot record = replay::run(plan, options.settings);
   if (options.dot) write_dot(*options.dot, record);
   const replay::Figures figures = replay::make_figures(recorded, all, record, options.settings.scale.value_or(1));
   if (options.prints_json) {

@@ -87,7 +87,7 @@ baton::Plan plan_target(const RecordedWorkflow& recorded, const baton::Plan& all
   return std::move(draft.flow).build();
 }
 
-baton::RunRecord run(const baton::Plan& plan, const Settings& settings) {
+baton::Snapshot run(const baton::Plan& plan, const Settings& settings) {
   const auto timeline = std::make_shared<baton::Timeline>();
   if (settings.scale) {
     baton::ThreadPool pool;
@@ -102,7 +102,7 @@ baton::RunRecord run(const baton::Plan& plan, const Settings& settings) {
   return timeline->find_run(timeline->runs().front()).value();
 }
 
-std::size_t max_running(const baton::RunRecord& record) {
+std::size_t max_running(const baton::Snapshot& record) {
   struct Change {
     TimePoint time;
     int order;  // of changes at one moment: those that end, those that take no time, those that start

@@ -29,10 +29,10 @@ baton::Plan plan_all(const RecordedWorkflow& recorded, const Settings& settings)
 baton::Plan plan_target(const RecordedWorkflow& recorded, const baton::Plan& all, const Settings& settings);
 
 /// Runs `plan` to its end, each task taking its recorded runtime.
-baton::RunRecord run(const baton::Plan& plan, const Settings& settings);
+baton::Snapshot run(const baton::Plan& plan, const Settings& settings);
 
 /// The largest number of tasks that were running at the same moment. A task that ends at the moment at which another
 /// starts does not overlap it, one that takes no time counts for that moment.
-std::size_t max_running(const baton::RunRecord& record);
+std::size_t max_running(const baton::Snapshot& record);
 
 }  // namespace replay

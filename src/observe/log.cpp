@@ -57,7 +57,7 @@ std::string after(std::optional<Duration> duration) {
 }
 
 /// `3 succeeded, 1 failed`: the outcomes that occurred.
-std::string count_outcomes(const RunRecord& record) {
+std::string count_outcomes(const Snapshot& record) {
   std::array<std::size_t, task_state_count> counts{};
   for (const TaskTiming& task : record.tasks) ++counts[static_cast<std::size_t>(task.state)];
   std::string text;

@@ -120,13 +120,13 @@ void add_figure(std::string& page, std::string_view name, const std::string& val
 }
 
 /// The time that all tasks took together.
-Duration sum_durations(const RunRecord& record) {
+Duration sum_durations(const Snapshot& record) {
   Duration sum{};
   for (const TaskTiming& task : record.tasks) sum += task.duration().value_or(Duration::zero());
   return sum;
 }
 
-std::string describe_head(const RunRecord& record) {
+std::string describe_head(const Snapshot& record) {
   const std::string run = "run " + std::to_string(record.run);
   const std::string name = escape(record.plan.name());
   std::string page(head);
@@ -149,7 +149,7 @@ std::string describe_head(const RunRecord& record) {
   return page + "</dl>\n";
 }
 
-std::string describe_errors(const RunRecord& record) {
+std::string describe_errors(const Snapshot& record) {
   if (record.errors.empty()) return {};
   std::string page = "<h2>What failed</h2>\n<table>\n<tr><th style=\"width:30%\">task</th><th>error</th></tr>\n";
   for (const TaskError& error : record.errors) {
@@ -160,7 +160,7 @@ std::string describe_errors(const RunRecord& record) {
 }
 
 /// The tasks as the table shows them: what did not succeed first, then in order of time.
-std::vector<TaskId> order_tasks(const RunRecord& record) {
+std::vector<TaskId> order_tasks(const Snapshot& record) {
   std::vector<TaskId> order;
   order.reserve(record.tasks.size());
   for (std::size_t i = 0; i < record.tasks.size(); ++i) order.push_back(static_cast<TaskId>(i));
@@ -172,7 +172,7 @@ std::vector<TaskId> order_tasks(const RunRecord& record) {
   return order;
 }
 
-std::string describe_task(const RunRecord& record, TaskId id) {
+std::string describe_task(const Snapshot& record, TaskId id) {
   const TaskTiming& task = record.tasks[index_of(id)];
   std::optional<Duration> start;
   if (task.started && record.started) start = *task.started - *record.started;
@@ -184,7 +184,7 @@ std::string describe_task(const RunRecord& record, TaskId id) {
 
 }  // namespace
 
-void write_report(std::ostream& out, const RunRecord& record) {
+void write_report(std::ostream& out, const Snapshot& record) {
   out << describe_head(record) << describe_errors(record);
   out << "<h2>Tasks</h2>\n<table>\n<tr><th style=\"width:45%\">task</th><th>state</th>"
          "<th class=\"number\">started after</th><th class=\"number\">took</th>"
@@ -202,7 +202,7 @@ struct ReportObserver::State {
   bool closed = false;
   bool failed = false;
 
-  void write(const RunRecord& record) {
+  void write(const Snapshot& record) {
     const std::lock_guard lock(mutex);
     if (closed) return;
     failed = true;  // also when something throws

@@ -99,6 +99,9 @@ std::vector<TaskState> Run::states() const {
   return states;
 }
 
+Snapshot Run::snapshot() const { return core_->snapshot(); }
+SnapshotChanges Run::changes(std::uint64_t since) const { return core_->changes(since); }
+
 void Run::cancel() const { core_->cancel(); }
 void Run::on_end(std::function<void(const Run&)> callback) const { core_->on_end(std::move(callback)); }
 const void* Run::result_of(AnyTask task, TypeRef type) const { return core_->result(plan().id(task), type); }

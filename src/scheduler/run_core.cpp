@@ -84,6 +84,7 @@ RunCore::RunCore(SchedulerCore& scheduler, const Plan& plan, const StartOptions&
       seat_count_(layout.seats),
       block_count_(layout.blocks),
       allocation_alignment_(layout.alignment),
+      recorder_(options.record ? std::make_shared<Recorder>(plan) : nullptr),
       observers_(scheduler.errors),
       errors_(scheduler.errors),
       sharing_(seat_count_) {
@@ -111,7 +112,8 @@ RunCore::RunCore(SchedulerCore& scheduler, const Plan& plan, const StartOptions&
   left_.store(data_.task_count, std::memory_order_relaxed);
   free_seats_.store(seat_count_, std::memory_order_relaxed);
   for (const auto& observer : options.observers) observers_.add(observer);
-  if (!options.observers.empty() || !scheduler.observers.empty()) raise(observed);
+  if (recorder_) observers_.add(recorder_);  // told before those: what they ask the run for has what they are told
+  if (recorder_ || !options.observers.empty() || !scheduler.observers.empty()) raise(observed);
 }
 
 RunCore::~RunCore() {
@@ -393,6 +395,42 @@ void take_back(BodyFrame* innermost) noexcept {
 }
 
 }  // namespace
+
+// ---- Looking at it ----
+
+std::optional<TimePoint> RunCore::moment(std::optional<TimePoint> end) const noexcept {
+  if (end) return end;
+  auto& self = const_cast<RunCore&>(*this);  // counts of references are no part of what a run is
+  if (!self.try_keep()) return std::nullopt;
+  const TimePoint now = scheduler_.clock.now();
+  self.drop();
+  return now;
+}
+
+Snapshot RunCore::snapshot() const {
+  Snapshot snapshot;
+  if (recorder_) {
+    snapshot = recorder_->look(id_);
+  } else {
+    snapshot.run = id_;
+    snapshot.plan = plan_;
+    snapshot.state = state();
+    snapshot.tasks.resize(data_.task_count);
+    for (std::uint32_t task = 0; task < data_.task_count; ++task) snapshot.tasks[task].state = task_state(task);
+    for (TaskFailure& failure : failures()) snapshot.errors.push_back({failure.task, std::move(failure.message)});
+  }
+  snapshot.taken = moment(snapshot.ended);
+  return snapshot;
+}
+
+SnapshotChanges RunCore::changes(std::uint64_t since) const {
+  if (!recorder_) {
+    throw UsageError(describe() + " is not recorded; start it with StartOptions::record to ask for its changes");
+  }
+  SnapshotChanges changes = recorder_->changes(since);
+  changes.taken = moment(changes.ended);
+  return changes;
+}
 
 // ---- The end ----
 

@@ -7,6 +7,7 @@
 #include "graph/plan_data.hpp"
 #include "scheduler/observers.hpp"
 #include "scheduler/ready_set.hpp"
+#include "scheduler/recorder.hpp"
 #include "scheduler/sharing.hpp"
 #include "scheduler/task_byte.hpp"
 #include "scheduler/watch.hpp"
@@ -204,6 +205,9 @@ class RunCore {
   /// Once cancelling or stopping is raised: asks the bodies to stop, and ends what is parked.
   void stop_waiting_tasks();
 
+  [[nodiscard]] Snapshot snapshot() const;
+  [[nodiscard]] SnapshotChanges changes(std::uint64_t since) const;
+
   // ---- Waiting ----
   [[nodiscard]] RunState state() const noexcept { return state_.load(std::memory_order_acquire); }
   void wait();
@@ -234,6 +238,8 @@ class RunCore {
   ~RunCore();
 
   void place_inputs(Inputs& inputs);
+  /// The time on the scheduler's clock; that of the end once the run has ended.
+  [[nodiscard]] std::optional<TimePoint> moment(std::optional<TimePoint> end) const noexcept;
   void decide() noexcept;
   /// Whether the owner's seat has no thread at the moment.
   [[nodiscard]] bool is_exclusive_to_nobody() const noexcept;
@@ -274,6 +280,7 @@ class RunCore {
   std::atomic<bool> any_cancelled_{false};
   std::atomic<std::uint32_t> sleeping_helpers_{0};
   std::atomic<bool> attended_{false};
+  const std::shared_ptr<Recorder> recorder_;  // null where nothing is recorded
   Observers observers_;
   std::shared_ptr<std::atomic<std::uint64_t>> errors_;
   alignas(64) std::atomic<std::uint32_t> attention_{0};   // Read at every start, written rarely.

@@ -105,7 +105,7 @@ TEST_P(TimelineOnPool, AgreesWithTheRunAndItsOrder) {
     Recorder recorder(shape);
     const Plan plan = recorder.plan();
     const auto timeline = std::make_shared<Timeline>();
-    RunRecord record;
+    Snapshot record;
     {
       Scheduler own{pool};
       const auto run = own.start(plan, {.observers = {timeline}});

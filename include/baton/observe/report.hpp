@@ -15,7 +15,7 @@ namespace baton {
 /// tasks, those that did not succeed in front.
 ///
 /// Names and messages are shown as text, whatever they hold. Errors of `out` are left in its state.
-BATON_API void write_report(std::ostream& out, const RunRecord& record);
+BATON_API void write_report(std::ostream& out, const Snapshot& record);
 
 /// Writes the report of a run into a file when the run ends. Meant for one run (`StartOptions::observers`): a later one
 /// replaces the page.

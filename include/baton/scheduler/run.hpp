@@ -7,6 +7,7 @@
 #include <baton/base/time.hpp>
 #include <baton/graph/plan.hpp>
 #include <baton/graph/task.hpp>
+#include <baton/scheduler/snapshot.hpp>
 
 #include <array>
 #include <cstdint>
@@ -141,6 +142,17 @@ class BATON_API Run {
   [[nodiscard]] TaskCounts counts() const;
   /// The state of every task, by id.
   [[nodiscard]] std::vector<TaskState> states() const;
+
+  /// What is known of the run now. O(tasks); stops nobody: a task that changes meanwhile is seen before or after the
+  /// change, and its neighbours perhaps the other way round.
+  ///
+  /// Times, attempts, workers and a version are there when the run was started with `StartOptions::record`; otherwise
+  /// states and errors are all there is.
+  [[nodiscard]] Snapshot snapshot() const;
+  /// What has changed since the snapshot of that `version`, for `Snapshot::apply`. A change that falls into the time of
+  /// the look may come now, and once more with the next changes; none is missed.
+  /// @throws UsageError when the run was started without `StartOptions::record`, or has not come as far as `since`.
+  [[nodiscard]] SnapshotChanges changes(std::uint64_t since) const;
 
   /// Ends the run early: no body starts any more, running bodies are asked to stop (`Context::stop_token`), and every
   /// task that had not ended becomes `cancelled`. Returns at once; the run ends when the running bodies have returned.
