@@ -10,6 +10,22 @@ Observer::~Observer() = default;
 EventKinds Observer::kinds() const noexcept { return EventKinds::all(); }
 bool Observer::needs_time() const noexcept { return true; }
 
+std::string_view to_string(WaitReason reason) noexcept {
+  switch (reason) {
+    case WaitReason::none:
+      return "none";
+    case WaitReason::resource:
+      return "resource";
+    case WaitReason::timer:
+      return "timer";
+    case WaitReason::child:
+      return "child";
+    case WaitReason::executor:
+      return "executor";
+  }
+  return "unknown";
+}
+
 std::string_view to_string(Event::Kind kind) noexcept {
   switch (kind) {
     case Event::Kind::run_started:

@@ -32,6 +32,7 @@ void Recorder::Entry::note(const Event& event) noexcept {
     case Event::Kind::run_ended:
       break;
   }
+  reason.store(event.reason, std::memory_order_release);
   state.store(event.state, std::memory_order_release);
 }
 
@@ -49,6 +50,7 @@ TaskTiming Recorder::Entry::look() const noexcept {
     const std::uint64_t before = settled_version();
     TaskTiming timing;
     timing.state = state.load(std::memory_order_acquire);
+    timing.reason = reason.load(std::memory_order_acquire);
     timing.attempt = attempt.load(std::memory_order_acquire);
     timing.worker = worker.load(std::memory_order_acquire);
     timing.ready = ready.get();

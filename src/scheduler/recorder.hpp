@@ -53,6 +53,7 @@ class BATON_API Recorder final : public Observer {
     std::atomic<std::uint32_t> attempt{0};
     std::atomic<std::uint32_t> worker{0};
     std::atomic<TaskState> state{TaskState::pending};
+    std::atomic<WaitReason> reason{WaitReason::none};
     std::atomic<std::uint64_t> version{0};
 
     void note(const Event& event) noexcept;

@@ -10,6 +10,7 @@
 #include <exception>
 #include <initializer_list>
 #include <string>
+#include <string_view>
 
 namespace baton {
 
@@ -21,6 +22,9 @@ enum class WaitReason : std::uint8_t {
   child,     ///< A sub-workflow's run has not ended.
   executor,  ///< Posted to the executor of `Task::on`, not started there yet.
 };
+
+/// The name of a reason as written above.
+[[nodiscard]] BATON_API std::string_view to_string(WaitReason reason) noexcept;
 
 /// Something that happened in a run. Valid during the call of the observer.
 struct Event {

@@ -6,6 +6,7 @@
 #include <baton/base/time.hpp>
 #include <baton/graph/analysis.hpp>
 #include <baton/graph/plan.hpp>
+#include <baton/scheduler/observer.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -19,12 +20,13 @@ namespace baton {
 /// When a task did what. Times are those of the scheduler's clock; one that has not come is empty.
 struct TaskTiming {
   TaskState state = TaskState::pending;
-  std::uint32_t attempt = 0;           ///< Counted from 1; 0 when the body was never called.
-  std::uint32_t worker = 0;            ///< The thread on which the body was called, see Event::worker.
-  std::optional<TimePoint> ready{};    ///< Its predecessors had ended well.
-  std::optional<TimePoint> started{};  ///< Its body was called.
-  std::optional<TimePoint> parked{};   ///< Its body returned, but the task went on without it (`Context::park_for`).
-  std::optional<TimePoint> ended{};    ///< It got its outcome.
+  std::uint32_t attempt = 0;             ///< Counted from 1; 0 when the body was never called.
+  std::uint32_t worker = 0;              ///< The thread on which the body was called, see Event::worker.
+  std::optional<TimePoint> ready{};      ///< Its predecessors had ended well.
+  std::optional<TimePoint> started{};    ///< Its body was called.
+  std::optional<TimePoint> parked{};     ///< Its body returned, but the task went on without it (`Context::park_for`).
+  std::optional<TimePoint> ended{};      ///< It got its outcome.
+  WaitReason reason = WaitReason::none;  ///< While it is waiting: for what.
 
   /// From the call of the body to the outcome; empty where there is not both.
   [[nodiscard]] BATON_API std::optional<Duration> duration() const noexcept;
