@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from urllib.parse import unquote
 
-COMPILED = ("examples/**/*.cpp", "examples/**/*.hpp", "tests/docs/*.cpp", "tests/consumers/*.cpp")
+COMPILED = ("examples/**/*.cpp", "examples/**/*.hpp", "tests/docs/*.cpp", "tests/docs/*.hpp", "tests/consumers/*.cpp")
 FENCE = re.compile(r"\s*(```+|~~~+)\s*([\w+-]*)")
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)[^)]*\)|^\s*\[[^\]]+\]:\s*(\S+)")
 IN_CODE = re.compile(r"`[^`]*`")
