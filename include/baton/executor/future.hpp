@@ -119,7 +119,9 @@ template <typename R>
 class Future {
  public:
   Future() = default;
+  /// Takes over; `other` is empty afterwards.
   Future(Future&& other) noexcept : state_(std::exchange(other.state_, nullptr)) {}
+  /// The same; the future that was here is dropped.
   Future& operator=(Future&& other) noexcept {
     Future(std::move(other)).swap(*this);
     return *this;
@@ -128,6 +130,7 @@ class Future {
     if (state_ != nullptr) state_->release();
   }
 
+  /// Exchanges the two.
   void swap(Future& other) noexcept { std::swap(state_, other.state_); }
 
   /// Whether there is a result to wait for.

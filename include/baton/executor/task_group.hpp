@@ -54,6 +54,7 @@ class BATON_API TaskGroup {
   /// How many bodies of other groups may be stacked above one another while a worker waits.
   static constexpr std::uint32_t helping_depth = 32;
 
+  /// A group without bodies. On a worker of `pool` it belongs to that thread, see `wait`.
   explicit TaskGroup(ThreadPool& pool) noexcept;
   TaskGroup(const TaskGroup&) = delete;
   TaskGroup& operator=(const TaskGroup&) = delete;

@@ -23,15 +23,19 @@ class TaskGroup;
 /// which several threads call at once, through const.
 class ThreadHook {
  public:
+  /// Empty.
   ThreadHook() = default;
 
+  /// Calls a copy of `callable` as `callable(std::size_t)`.
   template <typename F>
     requires(!std::same_as<std::remove_cvref_t<F>, ThreadHook> && std::is_invocable_v<const F&, std::size_t>)
   ThreadHook(F callable)  // NOLINT(google-explicit-constructor): a lambda is given where a hook is wanted
       : callable_(std::make_shared<const F>(std::move(callable))),
         call_([](const void* object, std::size_t index) { (*static_cast<const F*>(object))(index); }) {}
 
+  /// Whether there is something to be called.
   explicit operator bool() const noexcept { return call_ != nullptr; }
+  /// Calls it; not to be done with an empty one.
   void operator()(std::size_t index) const { call_(callable_.get(), index); }
 
  private:
@@ -51,7 +55,7 @@ struct ThreadPoolOptions {
   /// Spare threads count on from `threads`; they start with the affinity that the pool's creator had.
   /// An exception that leaves a hook ends the process.
   ThreadHook on_thread_start{};
-  ThreadHook on_thread_stop{};
+  ThreadHook on_thread_stop{};  ///< See on_thread_start.
 
   /// Spare threads that may exist at once, to stand in for workers that block (see Executor::begin_blocking). They
   /// are started when first needed and then kept.
@@ -140,6 +144,7 @@ class BATON_API ThreadPool final : public Executor {
   /// Runs a body of a task group or a piece of posted work, on a worker of this pool; elsewhere returns false.
   bool try_run_one() noexcept override;
 
+  /// Counts since the pool was made. Each is right for some moment of the call.
   [[nodiscard]] ThreadPoolStats stats() const;
 
  private:

@@ -19,8 +19,8 @@ namespace baton {
 
 /// An edge of a plan: `to` waits for `from`. Ordered by `from`, then `to`.
 struct Edge {
-  TaskId from{};
-  TaskId to{};
+  TaskId from{};  ///< The predecessor.
+  TaskId to{};    ///< The successor.
   friend bool operator==(const Edge&, const Edge&) = default;
   friend bool operator<(const Edge& a, const Edge& b) noexcept {
     return a.from != b.from ? a.from < b.from : a.to < b.to;

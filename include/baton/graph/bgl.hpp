@@ -156,38 +156,54 @@ auto task_edges(TaskId task, std::span<const TaskId> neighbours) {
 
 // What Boost.Graph calls, found by argument-dependent look-up.
 
+/// The task that `edge` comes from. O(1).
 inline TaskId source(const Edge& edge, const Plan&) { return edge.from; }
+/// The task that `edge` leads to. O(1).
 inline TaskId target(const Edge& edge, const Plan&) { return edge.to; }
 
+/// The number of tasks.
 inline std::size_t num_vertices(const Plan& plan) { return plan.size(); }
+/// The number of edges.
 inline std::size_t num_edges(const Plan& plan) { return plan.edge_count(); }
 
+/// Begin and end of all tasks, in order of id.
 inline auto vertices(const Plan& plan) {
   return std::pair(detail::VertexIterator(0), detail::VertexIterator(plan.size()));
 }
+/// Begin and end of all edges, in order of their first task, then of their second.
 inline auto edges(const Plan& plan) {
   return std::pair(detail::EdgeIterator(&plan, 0), detail::EdgeIterator(&plan, plan.size()));
 }
+/// Begin and end of the edges to the successors of `task`.
 inline auto out_edges(TaskId task, const Plan& plan) {
   return detail::task_edges<detail::EdgeSide::out>(task, plan.successors(task));
 }
+/// Begin and end of the edges from the predecessors of `task`.
 inline auto in_edges(TaskId task, const Plan& plan) {
   return detail::task_edges<detail::EdgeSide::in>(task, plan.predecessors(task));
 }
+/// Begin and end of the successors of `task`.
 inline std::pair<const TaskId*, const TaskId*> adjacent_vertices(TaskId task, const Plan& plan) {
   const auto successors = plan.successors(task);
   return {successors.data(), successors.data() + successors.size()};
 }
+/// The number of successors.
 inline std::size_t out_degree(TaskId id, const Plan& plan) { return plan.successors(id).size(); }
+/// The number of predecessors.
 inline std::size_t in_degree(TaskId id, const Plan& plan) { return plan.predecessors(id).size(); }
+/// The number of neighbours.
 inline std::size_t degree(TaskId id, const Plan& plan) {
   const std::size_t in = in_degree(id, plan);
   return in + out_degree(id, plan);
 }
 
+/// A plan has no properties that an algorithm could copy.
 inline detail::NoProperties get(boost::vertex_all_t, const Plan&) { return {{}}; }
+/// The same of edges.
 inline detail::NoProperties get(boost::edge_all_t, const Plan&) { return {{}}; }
+/// The numbers of the tasks, 0 to the number of tasks less 1.
 inline detail::VertexIndexMap get(boost::vertex_index_t, const Plan&) { return {}; }
+/// The number of one task.
 inline std::size_t get(boost::vertex_index_t, const Plan&, TaskId id) { return index_of(id); }
 
 }  // namespace baton

@@ -22,6 +22,7 @@ struct DiagramOptions {
   /// A path, `critical_path(plan).tasks` for instance: its tasks and the edges between neighbours
   /// in the list are drawn thick.
   std::span<const TaskId> highlighted{};
+  /// Where successors are drawn.
   DiagramDirection direction = DiagramDirection::down;
 };
 

@@ -64,8 +64,8 @@ class BATON_API Inputs {
  public:
   /// For the engine: an input and its value.
   struct Entry {
-    AnyTask input;
-    detail::AnyValue value;
+    AnyTask input;           ///< Which.
+    detail::AnyValue value;  ///< What it is given.
   };
 
   /// Gives `input` its value. Setting an input again replaces the value.
@@ -74,6 +74,7 @@ class BATON_API Inputs {
     assign(input, detail::AnyValue(std::move(value)));
     return *this;
   }
+  /// The same for a temporary, so that calls chain.
   template <typename T>
   Inputs&& set(const Input<T>& input, std::type_identity_t<T> value) && {
     assign(input, detail::AnyValue(std::move(value)));
@@ -102,8 +103,8 @@ struct ChildCall {
 /// What feeds an input of a sub-workflow: see Workflow::subworkflow.
 template <typename T, typename Argument>
 struct Binding {
-  Input<T> input;
-  Argument argument;
+  Input<T> input;     ///< Of the plan.
+  Argument argument;  ///< A task here.
 };
 
 /// Feeds `input` of a plan with (a copy of) the result of `task`.

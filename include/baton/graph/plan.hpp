@@ -84,6 +84,7 @@ class BATON_API Plan {
 
   /// For the engine.
   [[nodiscard]] const detail::PlanData& data() const noexcept { return *data_; }
+  /// For the engine: a handle of these data.
   explicit Plan(std::shared_ptr<const detail::PlanData> data) noexcept : data_(std::move(data)) {}
 
   /// Whether both are the same plan, not merely equal ones.

@@ -91,36 +91,44 @@ class BATON_API AnyTask {
 template <typename T>
 class Task : public AnyTask {
  public:
+  /// What the body returns.
   using Result = T;
 
   Task() = default;
 
+  /// See AnyTask::after.
   template <typename... Tasks>
   const Task& after(const Tasks&... predecessors) const {
     AnyTask::after(predecessors...);
     return *this;
   }
+  /// See AnyTask::before.
   template <typename... Tasks>
   const Task& before(const Tasks&... successors) const {
     AnyTask::before(successors...);
     return *this;
   }
+  /// See AnyTask::resource.
   const Task& resource(std::string_view name, std::uint64_t amount = 1) const {
     AnyTask::resource(name, amount);
     return *this;
   }
+  /// See AnyTask::on.
   const Task& on(Executor& executor) const {
     AnyTask::on(executor);
     return *this;
   }
+  /// See AnyTask::priority.
   const Task& priority(int value) const {
     AnyTask::priority(value);
     return *this;
   }
+  /// See AnyTask::expected_duration.
   const Task& expected_duration(Duration duration) const {
     AnyTask::expected_duration(duration);
     return *this;
   }
+  /// See AnyTask::tag.
   const Task& tag(std::string_view word) const {
     AnyTask::tag(word);
     return *this;
@@ -145,7 +153,7 @@ class Input : public Task<T> {
 /// A task's result, handed over instead of shared: see take().
 template <typename T>
 struct Taken {
-  Task<T> task;
+  Task<T> task;  ///< Whose result.
 };
 
 /// Passes the result of `task` to the one consumer as `T&&` (or a `T` to move into) instead of `const T&`.
@@ -193,14 +201,19 @@ class Values {
     std::size_t index_ = 0;
   };
 
+  /// How many values there are.
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
+  /// Whether there is none.
   [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
   /// @param index below size(); not checked.
   const T& operator[](std::size_t index) const {
     return *reinterpret_cast<const T*>(base_ + std::size_t{offsets_[index]} * unit);
   }
+  /// The first value.
   [[nodiscard]] iterator begin() const { return {this, 0}; }
+  /// Behind the last value.
   [[nodiscard]] iterator end() const { return {this, size_}; }
+  /// Copies of all values.
   operator std::vector<T>() const { return std::vector<T>(begin(), end()); }  // NOLINT(google-explicit-constructor)
 
   /// For the engine: the values at `offsets`, counted in units of 8 bytes from `base`.

@@ -12,6 +12,7 @@ namespace baton {
 /// The call of a body that was added by Workflow::untyped_task. Valid during the call.
 class UntypedCall {
  public:
+  /// For the engine.
   UntypedCall(const detail::Frame& frame, const std::uint32_t* slots) : frame_(frame), slots_(slots) {}
 
   /// What the body sees of the run.

@@ -33,16 +33,23 @@ class BATON_API Workflow {
  public:
   /// A workflow without a name.
   Workflow();
+  /// An empty workflow of that name, which messages, logs and reports show.
   explicit Workflow(std::string_view name);
+  /// A copy, which shares the bodies and is independent otherwise; `counterpart` gives its handles.
   Workflow(const Workflow& other);
+  /// The same; the handles that this workflow had given out are of none any more.
   Workflow& operator=(const Workflow& other);
+  /// Takes over all tasks; handles of `other` name them here.
   Workflow(Workflow&& other) noexcept;
+  /// The same; the handles that this workflow had given out are of none any more.
   Workflow& operator=(Workflow&& other) noexcept;
   ~Workflow();
 
+  /// Its name; empty where it has none.
   [[nodiscard]] std::string_view name() const noexcept;
   /// The number of tasks, inputs included, without removed ones.
   [[nodiscard]] std::size_t size() const noexcept;
+  /// Whether there is no task.
   [[nodiscard]] bool empty() const noexcept { return size() == 0; }
 
   /// Adds a task that calls `body` with the results of `arguments`.
@@ -125,10 +132,12 @@ class BATON_API Workflow {
   /// Handles of this workflow itself, and of what the original was copied from, will do too.
   /// @throws UsageError when this workflow has no such task.
   [[nodiscard]] AnyTask counterpart(AnyTask task) const;
+  /// The same, typed.
   template <typename T>
   [[nodiscard]] Task<T> counterpart(const Task<T>& task) const {
     return Task<T>(counterpart(static_cast<const AnyTask&>(task)));
   }
+  /// The same of an input.
   template <typename T>
   [[nodiscard]] Input<T> counterpart(const Input<T>& task) const {
     return Input<T>(counterpart(static_cast<const Task<T>&>(task)));

@@ -39,6 +39,7 @@ struct LogOptions {
 /// Thread-safe. What the sink throws leaves `on_event`, where the scheduler counts it (`Scheduler::observer_errors`).
 class BATON_API LogObserver final : public Observer {
  public:
+  /// Writes from now on.
   explicit LogObserver(LogOptions options = {});
   ~LogObserver() override;
 

@@ -21,6 +21,7 @@ enum class ProgressStyle : std::uint8_t {
 
 /// How a ProgressObserver draws, and where.
 struct ProgressOptions {
+  /// How it is drawn.
   ProgressStyle style = ProgressStyle::automatic;
   /// Where to write, stderr when null. Outlives the observer; used by one thread at a time.
   std::ostream* out = nullptr;
@@ -34,6 +35,7 @@ struct ProgressOptions {
 /// does, and a last time, complete, when no run is left. Thread-safe.
 class BATON_API ProgressObserver final : public Observer {
  public:
+  /// Draws from now on.
   explicit ProgressObserver(ProgressOptions options = {});
   ~ProgressObserver() override;
 

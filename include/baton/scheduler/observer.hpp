@@ -69,7 +69,9 @@ class EventKinds {
     return {run_started, task_ready, task_waiting, task_started, task_ended, run_ended};
   }
 
+  /// Whether there is no kind.
   [[nodiscard]] constexpr bool empty() const noexcept { return bits_ == 0; }
+  /// Whether `kind` is one of them.
   [[nodiscard]] constexpr bool contains(Event::Kind kind) const noexcept { return (bits_ & bit(kind)) != 0; }
   /// Adds those of `other`.
   constexpr EventKinds& operator|=(EventKinds other) noexcept {

@@ -37,6 +37,7 @@ struct TaskFailure {
 /// Thrown by Run::get when a run did not succeed. `what()` names the run, and each failed task with its cause.
 class BATON_API RunFailed : public Error {
  public:
+  /// @param failures  The failed tasks, the one that failed first in front.
   RunFailed(const std::string& message, std::vector<TaskFailure> failures);
   RunFailed(const RunFailed&) = default;
   RunFailed& operator=(const RunFailed&) = default;
@@ -70,8 +71,11 @@ struct TaskCounts {
 class BATON_API Run {
  public:
   Run() noexcept = default;
+  /// Another handle of the same run.
   Run(const Run& other) noexcept;
+  /// Takes over; `other` refers to no run afterwards.
   Run(Run&& other) noexcept : core_(std::exchange(other.core_, nullptr)) {}
+  /// Makes this a handle of the run of `other`.
   Run& operator=(Run other) noexcept {
     std::swap(core_, other.core_);
     return *this;
@@ -168,6 +172,7 @@ class BATON_API Run {
 
   /// For the engine: takes over one reference.
   explicit Run(detail::RunCore* core) noexcept : core_(core) {}
+  /// For the engine.
   [[nodiscard]] detail::RunCore* core() const noexcept { return core_; }
 
  private:

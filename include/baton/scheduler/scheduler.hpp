@@ -69,6 +69,7 @@ class BATON_API Scheduler {
 
   /// Runs `plan` to its end; the calling thread works along. Otherwise `start` and `wait`.
   Run run(const Plan& plan, StartOptions options = {});
+  /// The same with values for inputs only.
   Run run(const Plan& plan, Inputs inputs);
 
   /// Declares how many units of a resource there are, or changes that: a smaller number takes effect as units come

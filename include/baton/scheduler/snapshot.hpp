@@ -19,7 +19,7 @@ namespace baton {
 
 /// When a task did what. Times are those of the scheduler's clock; one that has not come is empty.
 struct TaskTiming {
-  TaskState state = TaskState::pending;
+  TaskState state = TaskState::pending;  ///< Where it stands.
   std::uint32_t attempt = 0;             ///< Counted from 1; 0 when the body was never called.
   std::uint32_t worker = 0;              ///< The thread on which the body was called, see Event::worker.
   std::optional<TimePoint> ready{};      ///< Its predecessors had ended well.
@@ -38,8 +38,8 @@ struct TaskTiming {
 
 /// What a failed task said.
 struct TaskError {
-  TaskId task{};
-  std::string message;
+  TaskId task{};        ///< Which.
+  std::string message;  ///< The text of what its body threw.
   friend bool operator==(const TaskError&, const TaskError&) = default;
 };
 
@@ -48,25 +48,25 @@ struct SnapshotChanges {
   std::uint64_t since = 0;             ///< The version that it continues.
   std::uint64_t version = 0;           ///< The version that it leads to.
   RunState state = RunState::running;  ///< As it is now, also when it did not change. So are the next three.
-  std::optional<TimePoint> taken{};
-  std::optional<TimePoint> started{};
-  std::optional<TimePoint> ended{};
+  std::optional<TimePoint> taken{};    ///< See Snapshot.
+  std::optional<TimePoint> started{};  ///< See Snapshot.
+  std::optional<TimePoint> ended{};    ///< See Snapshot.
   std::vector<std::pair<TaskId, TaskTiming>> tasks;  ///< Those that changed, in order of id, as they are now.
   std::vector<TaskError> errors;                     ///< Those that were added.
 };
 
 /// What is known of a run at one moment. A plain value: nothing of it changes when the run goes on.
 struct Snapshot {
-  std::uint64_t run = 0;
-  Plan plan;
+  std::uint64_t run = 0;  ///< As `Run::id` gives it.
+  Plan plan;              ///< Whose tasks these are.
   /// Counts the changes in the run; 0 where that is not known. What `Run::changes` continues.
   std::uint64_t version = 0;
-  RunState state = RunState::running;
+  RunState state = RunState::running;  ///< Where the run stands.
   std::optional<TimePoint> taken{};    ///< The moment itself; empty where only an observer was asked.
   std::optional<TimePoint> started{};  ///< Empty when whoever recorded came later than the run.
-  std::optional<TimePoint> ended{};
-  std::vector<TaskTiming> tasks;  ///< By id.
-  std::vector<TaskError> errors;  ///< In the order in which the tasks failed.
+  std::optional<TimePoint> ended{};    ///< Empty while it goes on.
+  std::vector<TaskTiming> tasks;       ///< By id.
+  std::vector<TaskError> errors;       ///< In the order in which the tasks failed.
 
   /// From the start to the end of the run; empty where there is not both.
   [[nodiscard]] BATON_API std::optional<Duration> duration() const noexcept;

@@ -27,6 +27,7 @@ class BATON_API VirtualClock final : public Clock {
   /// Keeps time still, for instance while several runs are started that shall begin at the same time.
   class Hold {
    public:
+    /// Holds `clock`, which outlives this.
     explicit Hold(VirtualClock& clock) : clock_(clock) { clock_.hold(); }
     Hold(const Hold&) = delete;
     Hold& operator=(const Hold&) = delete;
