@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include <baton/graph/diagram.hpp>
 
-#include <baton/base/error.hpp>
+#include "base/characters.hpp"
+#include "graph/diagram_look.hpp"
 
 #include <array>
 #include <charconv>
@@ -9,29 +10,14 @@
 #include <vector>
 
 namespace baton {
+
+using detail::for_each_edge;
+using detail::for_each_task;
+using detail::Look;
+using detail::StateStyle;
+using detail::style_of;
+
 namespace {
-
-struct StateStyle {
-  std::string_view sign;
-  std::string_view fill;  // light enough for black text
-};
-
-constexpr std::array<StateStyle, task_state_count> state_styles{{
-    {"○", "#f5f5f5"},  // pending
-    {"…", "#fff3c4"},  // waiting
-    {"◎", "#e0ecff"},  // ready
-    {"►", "#9cc9ff"},  // running
-    {"✓", "#b7e4c0"},  // succeeded
-    {"✗", "#ffb3ad"},  // failed
-    {"»", "#e6e0f0"},  // skipped
-    {"⊘", "#d0d0d0"},  // omitted
-    {"■", "#f7d6b5"},  // cancelled
-}};
-
-const StateStyle& style_of(TaskState state) {
-  const auto index = static_cast<std::size_t>(state);
-  return state_styles[index];
-}
 
 void append_number(std::string& out, std::size_t number) {
   std::array<char, 20> digits;
@@ -46,32 +32,6 @@ void append_node(std::string& out, TaskId id) {
 
 // ---- Names ----
 
-/// The bytes of the UTF-8 character that `text` begins with; 0 where it begins with none.
-std::size_t utf8_length(std::string_view text) {
-  const auto byte = [&](std::size_t i) -> unsigned {
-    if (i >= text.size()) return 0;
-    return static_cast<unsigned char>(text[i]);
-  };
-  const unsigned lead = byte(0);
-  if (lead < 0x80) return 1;
-  if (lead < 0xC2 || lead > 0xF4) return 0;
-  const std::size_t length = lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
-  // Narrower where it could be written shorter, is a surrogate, or lies beyond Unicode.
-  const unsigned lowest = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;
-  const unsigned highest = lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;
-  if (byte(1) < lowest || byte(1) > highest) return 0;
-  for (std::size_t i = 2; i < length; ++i) {
-    if (byte(i) < 0x80 || byte(i) > 0xBF) return 0;
-  }
-  return length;
-}
-
-/// Whether a character of several bytes must not stand in XML, which diagrams become.
-bool is_forbidden(std::string_view character) {
-  return (character[0] == '\xC2' && character[1] < '\xA0') || character == "\xEF\xBF\xBE" ||
-         character == "\xEF\xBF\xBF";
-}
-
 bool is_alphanumeric(char c) {
   const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
   return letter || (c >= '0' && c <= '9');
@@ -82,13 +42,13 @@ bool is_alphanumeric(char c) {
 template <typename Append>
 void append_name(std::string& out, std::string_view name, Append append) {
   while (!name.empty()) {
-    const std::size_t length = utf8_length(name);
+    const detail::Character character = detail::first_character(name);
     const char c = name[0];
     const char after = name.size() > 1 ? name[1] : ' ';
-    if (length == 0 || (length > 1 && is_forbidden(name.substr(0, length)))) {
+    if (!character.valid || detail::is_forbidden_in_xml(character.code)) {
       out += "\uFFFD";
-    } else if (length > 1) {
-      out += name.substr(0, length);
+    } else if (character.bytes.size() > 1) {
+      out += character.bytes;
     } else if (c == '\n' || (c == '\r' && !name.starts_with("\r\n"))) {
       append('\n', after);
     } else if (c == '\x7F') {
@@ -99,7 +59,7 @@ void append_name(std::string& out, std::string_view name, Append append) {
       out += "\xE2\x90";
       out += static_cast<char>('\x80' + c);
     }
-    name.remove_prefix(length == 0 ? 1 : length);
+    name.remove_prefix(character.bytes.size());
   }
 }
 
@@ -140,65 +100,6 @@ void append_yaml_text(std::string& out, std::string_view text) {
   append_name(out, text, [&](char c, char) {
     if (c == '"' || c == '\\') out += '\\';
     out += c == '\n' ? ' ' : c;
-  });
-}
-
-// ---- Options ----
-
-/// The options, checked and by task.
-class Look {
- public:
-  Look(const Plan& plan, const DiagramOptions& options)
-      : states_(options.states), next_(options.highlighted.empty() ? 0 : plan.size(), off_path) {
-    if (!states_.empty() && states_.size() != plan.size()) {
-      const std::string tasks = std::to_string(plan.size()) + " tasks";
-      const std::string given = std::to_string(states_.size());
-      throw UsageError("a diagram of " + tasks + " needs as many states, " + given + " were given");
-    }
-    for (const TaskId id : options.highlighted) {
-      if (index_of(id) >= plan.size()) throw_not_in(plan, id);
-      next_[index_of(id)] = path_end;
-    }
-    for (std::size_t i = 1; i < options.highlighted.size(); ++i) {
-      next_[index_of(options.highlighted[i - 1])] = index_of(options.highlighted[i]);
-    }
-  }
-
-  [[nodiscard]] const StateStyle* find_style(TaskId id) const {
-    return states_.empty() ? nullptr : &style_of(states_[index_of(id)]);
-  }
-  [[nodiscard]] bool is_thick(TaskId id) const {
-    return !next_.empty() && next_[index_of(id)] != off_path;  // on the path
-  }
-  [[nodiscard]] bool is_thick(TaskId from, TaskId to) const {
-    return !next_.empty() && next_[index_of(from)] == index_of(to);
-  }
-
- private:
-  [[noreturn]] static void throw_not_in(const Plan& plan, TaskId id) {
-    const std::string tasks = std::to_string(plan.size()) + " tasks";
-    const std::string number = std::to_string(index_of(id));
-    throw UsageError("task id " + number + " is not in a plan of " + tasks);
-  }
-
-  static constexpr std::size_t off_path = SIZE_MAX;
-  static constexpr std::size_t path_end = SIZE_MAX - 1;
-
-  std::span<const TaskState> states_;
-  std::vector<std::size_t> next_;  // by task, on the path; empty without one
-};
-
-/// Calls `visit` with each task in order of id.
-template <typename Visit>
-void for_each_task(const Plan& plan, Visit visit) {
-  for (std::size_t task = 0; task < plan.size(); ++task) visit(static_cast<TaskId>(task));
-}
-
-/// Calls `visit` with both ends of each edge, in order of id.
-template <typename Visit>
-void for_each_edge(const Plan& plan, Visit visit) {
-  for_each_task(plan, [&](TaskId from) {
-    for (const TaskId to : plan.successors(from)) visit(from, to);
   });
 }
 

@@ -4,7 +4,8 @@
 #include <baton/base/error.hpp>
 #include <baton/observe/text.hpp>
 
-#include "observe/characters.hpp"
+#include "base/characters.hpp"
+#include "graph/diagram_look.hpp"
 #include "observe/output_file.hpp"
 
 #include <algorithm>
@@ -45,22 +46,8 @@ td { overflow-wrap: anywhere; }
 </style>
 )";
 
-struct StateStyle {
-  std::string_view sign;  // nothing is told by colour alone
-  int rank;               // in the table: what did not succeed comes first
-};
-constexpr std::array<StateStyle, task_state_count> state_styles{{
-    {"○", 7},  // pending
-    {"…", 5},  // waiting
-    {"◎", 6},  // ready
-    {"►", 4},  // running
-    {"✓", 8},  // succeeded
-    {"✗", 0},  // failed
-    {"»", 3},  // skipped
-    {"⊘", 2},  // omitted
-    {"■", 1},  // cancelled
-}};
-const StateStyle& style_of(TaskState state) { return state_styles[static_cast<std::size_t>(state)]; }
+/// Where a state stands in the table: what did not succeed comes first.
+constexpr std::array<int, task_state_count> ranks{7, 5, 6, 4, 8, 0, 3, 2, 1};
 
 /// `text` for use between tags and in quoted attributes.
 std::string escape(std::string_view text) {
@@ -102,7 +89,7 @@ std::string show(TaskState state) {
   std::string text = "<td class=\"";
   text += to_string(state);
   text += "\">";
-  text += style_of(state).sign;
+  text += detail::style_of(state).sign;
   text += ' ';
   text += to_string(state);
   return text + "</td>";
@@ -166,7 +153,8 @@ std::vector<TaskId> order_tasks(const Snapshot& record) {
   for (std::size_t i = 0; i < record.tasks.size(); ++i) order.push_back(static_cast<TaskId>(i));
   const auto key = [&](TaskId id) {
     const TaskTiming& task = record.tasks[index_of(id)];
-    return std::pair(style_of(task.state).rank, task.started ? *task.started : task.ended.value_or(TimePoint::max()));
+    return std::pair(ranks[static_cast<std::size_t>(task.state)],
+                     task.started ? *task.started : task.ended.value_or(TimePoint::max()));
   };
   std::stable_sort(order.begin(), order.end(), [&](TaskId a, TaskId b) { return key(a) < key(b); });
   return order;

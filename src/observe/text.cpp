@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <baton/observe/text.hpp>
 
-#include "observe/characters.hpp"
+#include "base/characters.hpp"
 
 #include <array>
 #include <cstddef>

@@ -45,4 +45,11 @@ struct DiagramOptions {
 /// `maxTextSize`); this function does not.
 [[nodiscard]] BATON_API std::string to_mermaid(const Plan& plan, DiagramOptions options = {});
 
+/// The plan as a picture, placed by `lay_out`: one SVG that needs nothing else, for light and for dark pages.
+///
+/// A box shows the sign of its task's state and its name, shortened where it is long; the whole name appears when the
+/// pointer rests on it. Control characters and what is not UTF-8 are shown as U+FFFD. Above 10,000 tasks boxes have no
+/// names. As `to_dot` otherwise; the time is that of `lay_out`.
+[[nodiscard]] BATON_API std::string to_svg(const Plan& plan, DiagramOptions options = {});
+
 }  // namespace baton

@@ -50,4 +50,9 @@ constexpr bool is_control(char32_t code) noexcept {
          (code >= 0x2028 && code <= 0x202E) || (code >= 0x2066 && code <= 0x2069);
 }
 
+/// Whether XML cannot hold the character, or holds it only as something else (C1 controls).
+constexpr bool is_forbidden_in_xml(char32_t code) noexcept {
+  return (code >= 0x80 && code < 0xA0) || code == 0xFFFE || code == 0xFFFF;
+}
+
 }  // namespace baton::detail
