@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include <baton/observe/snapshot_json.hpp>
 
+#include <baton/base/error.hpp>
+
 #include <nlohmann/json.hpp>
 
 #include <cstdint>
@@ -61,7 +63,7 @@ Json show_counts(const Snapshot& snapshot) {
   return counts;
 }
 
-Json show_tasks(const Snapshot& snapshot) {
+Json show_tasks(const Snapshot& snapshot, const PlanLayout* layout) {
   const TimePoint origin = origin_of(snapshot.started);
   Json list = Json::array();
   for (std::size_t at = 0; at < snapshot.tasks.size(); ++at) {
@@ -70,6 +72,10 @@ Json show_tasks(const Snapshot& snapshot) {
     add_timing(task, snapshot.tasks[at], origin);
     if (const auto expected = snapshot.plan.expected_duration(id)) task["expected_ns"] = expected->count();
     task["successors"] = show_ids(snapshot.plan.successors(id));
+    if (layout != nullptr) {
+      task["x"] = layout->tasks[at].x;
+      task["y"] = layout->tasks[at].y;
+    }
     list.push_back(std::move(task));
   }
   return list;
@@ -77,22 +83,34 @@ Json show_tasks(const Snapshot& snapshot) {
 
 std::string print(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
 
-}  // namespace
-
-std::string to_json(const Snapshot& snapshot) {
+std::string show_snapshot(const Snapshot& snapshot, const PlanLayout* layout) {
   const TimePoint origin = origin_of(snapshot.started);
   const CriticalPath path = critical_path(snapshot);
-  return print(Json{{"format", format},
-                    {"run", snapshot.run},
-                    {"workflow", snapshot.plan.name()},
-                    {"version", snapshot.version},
-                    {"state", to_string(snapshot.state)},
-                    {"taken_ns", show(snapshot.taken, origin)},
-                    {"ended_ns", show(snapshot.ended, origin)},
-                    {"counts", show_counts(snapshot)},
-                    {"critical_path", {{"length_ns", path.length.count()}, {"tasks", show_ids(path.tasks)}}},
-                    {"tasks", show_tasks(snapshot)},
-                    {"errors", show_errors(snapshot.errors)}});
+  Json shown{{"format", format},
+             {"run", snapshot.run},
+             {"workflow", snapshot.plan.name()},
+             {"version", snapshot.version},
+             {"state", to_string(snapshot.state)},
+             {"taken_ns", show(snapshot.taken, origin)},
+             {"ended_ns", show(snapshot.ended, origin)},
+             {"counts", show_counts(snapshot)},
+             {"critical_path", {{"length_ns", path.length.count()}, {"tasks", show_ids(path.tasks)}}}};
+  if (layout != nullptr) shown["size"] = {{"width", layout->width}, {"height", layout->height}};
+  shown["tasks"] = show_tasks(snapshot, layout);
+  shown["errors"] = show_errors(snapshot.errors);
+  return print(shown);
+}
+
+}  // namespace
+
+std::string to_json(const Snapshot& snapshot) { return show_snapshot(snapshot, nullptr); }
+
+std::string to_json(const Snapshot& snapshot, const PlanLayout& layout) {
+  if (layout.tasks.size() != snapshot.plan.size()) {
+    throw UsageError("a layout of " + std::to_string(layout.tasks.size()) + " tasks was given for a snapshot of " +
+                     std::to_string(snapshot.plan.size()));
+  }
+  return show_snapshot(snapshot, &layout);
 }
 
 std::string to_json(const SnapshotChanges& changes) {

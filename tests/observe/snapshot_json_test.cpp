@@ -132,6 +132,17 @@ TEST(SnapshotJson, KeepsToItsSchemaAtEachStep) {
   EXPECT_TRUE(waited) << "nothing of this was seen to wait";
 }
 
+TEST(SnapshotJson, HasPlacesWhereALayoutIsGiven) {
+  Example example;
+  const Snapshot snapshot = example.run.snapshot();
+  const PlanLayout layout = lay_out(snapshot.plan);
+  const json shown = json::parse(to_json(snapshot, layout));
+  EXPECT_EQ(schema().fault(shown, "snapshot"), "");
+  EXPECT_EQ(shown.at("size").at("height"), layout.height);
+  for (std::size_t task = 0; task < 3; ++task) EXPECT_EQ(shown.at("tasks").at(task).at("y"), layout.tasks[task].y);
+  EXPECT_THROW(static_cast<void>(to_json(snapshot, lay_out(Plan{}))), UsageError);
+}
+
 TEST(SnapshotJson, TheSchemaFindsFaults) {
   Example example;
   const json good = json::parse(to_json(example.run.snapshot()));
