@@ -4,7 +4,7 @@
 #include <baton/baton.hpp>
 #include <baton/executor/task_group.hpp>
 
-#include "library.hpp"
+#include "baton_graph.hpp"
 
 #include <array>
 #include <atomic>
@@ -14,25 +14,6 @@
 
 namespace bench {
 namespace {
-
-class BatonGraph : public Graph {
- public:
-  BatonGraph(baton::Scheduler& scheduler, baton::Plan plan) : scheduler_(scheduler), plan_(std::move(plan)) {}
-  void run() override { scheduler_.start(plan_).wait(); }
-  void run_along() override { scheduler_.run(plan_); }
-
- protected:
-  baton::Scheduler& scheduler_;
-  baton::Plan plan_;
-};
-
-template <typename Handles>
-void declare(baton::Workflow& flow, const Shape& shape, Board& board, Handles& tasks) {
-  for (std::uint32_t task = 0; task < shape.tasks(); ++task) {
-    tasks[task] = flow.task(Body{&board, task});
-    for (const std::uint32_t predecessor : shape.predecessors(task)) flow.edge(tasks[predecessor], tasks[task]);
-  }
-}
 
 class Baton : public Library {
  public:
@@ -134,63 +115,11 @@ class BatonWithValues final : public Baton {
   };
 };
 
-/// Counts the tasks that ended.
-class CountingObserver final : public baton::Observer {
- public:
-  [[nodiscard]] baton::EventKinds kinds() const noexcept override { return {baton::Event::Kind::task_ended}; }
-  [[nodiscard]] bool needs_time() const noexcept override { return false; }
-  void on_event(const baton::Event& event) override {
-    std::atomic<std::uint64_t>& count = counts_[event.worker % counts_.size()].value;
-    count.store(count.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
-  }
-
- private:
-  struct alignas(64) Count {
-    std::atomic<std::uint64_t> value{0};
-  };
-  std::array<Count, 64> counts_;
-};
-
-/// Notes how long each task took.
-class TimingObserver final : public baton::Observer {
- public:
-  explicit TimingObserver(std::size_t tasks) : began_(tasks), took_(tasks) {}
-  void on_event(const baton::Event& event) override {
-    const std::size_t task = baton::index_of(event.task);
-    if (event.kind == baton::Event::Kind::task_started) began_[task] = event.time;
-    if (event.kind == baton::Event::Kind::task_ended) took_[task] = event.time - began_[task];
-  }
-
- private:
-  std::vector<baton::TimePoint> began_;
-  std::vector<baton::Duration> took_;
-};
-
-template <typename T>
-class BatonWithObserver final : public Baton {
- public:
-  using Baton::Baton;
-  std::unique_ptr<Graph> build(const Shape& shape, Board& board) override {
-    if constexpr (std::is_constructible_v<T, std::size_t>) {
-      scheduler_.observe(std::make_shared<T>(shape.tasks()));
-    } else {
-      scheduler_.observe(std::make_shared<T>());
-    }
-    return Baton::build(shape, board);
-  }
-};
-
 }  // namespace
 
 std::unique_ptr<Library> start_baton(unsigned threads) { return std::make_unique<Baton>(threads); }
 std::unique_ptr<Library> start_baton_with_values(unsigned threads) {
   return std::make_unique<BatonWithValues>(threads);
-}
-std::unique_ptr<Library> start_baton_with_counting_observer(unsigned threads) {
-  return std::make_unique<BatonWithObserver<CountingObserver>>(threads);
-}
-std::unique_ptr<Library> start_baton_with_timing_observer(unsigned threads) {
-  return std::make_unique<BatonWithObserver<TimingObserver>>(threads);
 }
 
 }  // namespace bench

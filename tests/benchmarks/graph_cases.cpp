@@ -25,7 +25,7 @@ std::vector<GraphCase> graph_cases(double scale) {
       {"grid_1e6", "grid", graphs, [=] { return grid(static_cast<std::uint32_t>(std::sqrt(large))); }},
       {"fan_1e6", "fan-out and fan-in", graphs, [=] { return fan(large); }},
       {"values_1e5", "random layers, without values and with an int along each edge", values, small_layers},
-      {"observers_1e6", "random layers, without observers and with one", observing, large_layers},
+      {"observers_1e6", "random layers, not watched and watched", observing, large_layers},
       {"work_1us", "random layers, 1 us of work a task", graphs, small_layers, 1us},
       {"work_10us", "random layers, 10 us of work a task", graphs, small_layers, 10us},
   };

@@ -45,7 +45,7 @@ enum Ability : unsigned {
   submitting_for_futures = 8,
   forking = 16,
   values = 32,     ///< Shows what values on edges cost.
-  observing = 64,  ///< Shows what observers cost.
+  observing = 64,  ///< Shows what it costs to watch runs.
 };
 
 /// A row of the table.
