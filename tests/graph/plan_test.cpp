@@ -227,7 +227,7 @@ TEST(Plan, IsTheSameInWhateverOrderItsEdgesAreDeclared) {
 
 TEST(Plan, CountsAnEdgeThatIsDeclaredAgainOnce) {
   // Repeated in the list of one task, whether it is short or long, and whether or not the tasks' lists come in order.
-  for (const std::uint32_t sources : {1, 3, 7, 20, 200}) {
+  for (const std::uint32_t sources : {1U, 3U, 7U, 20U, 200U}) {
     for (const bool in_order : {true, false}) {
       SCOPED_TRACE(testing::Message() << sources << " sources, " << (in_order ? "in order" : "not in order"));
       Workflow flow;
