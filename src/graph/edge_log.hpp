@@ -15,9 +15,8 @@ class EdgeLog {
   static constexpr std::uint32_t removal_bit = 1u << 30;  // the edge is taken back; the last word on a pair counts
 
   void add(std::uint32_t from, std::uint32_t to) {
-    if (!words_.has_room(2)) return grow_and_add(from, to);
-    forward_ = forward_ && from < to;
-    append(from, to);
+    if (!words_.has_room(2)) return grow_and_put(from, to);
+    put(from, to);
   }
   void remove(std::uint32_t from, std::uint32_t to) {
     if (!words_.has_room(2)) words_.make_room();
@@ -47,9 +46,13 @@ class EdgeLog {
   [[nodiscard]] bool has_removals() const noexcept { return has_removals_; }
 
  private:
-  [[gnu::noinline]] void grow_and_add(std::uint32_t from, std::uint32_t to) {  // apart, so that `add` is short
+  [[gnu::noinline]] void grow_and_put(std::uint32_t from, std::uint32_t to) {  // apart, so that `add` is short
     words_.make_room();
-    add(from, to);
+    put(from, to);
+  }
+  void put(std::uint32_t from, std::uint32_t to) {
+    forward_ = forward_ && from < to;
+    append(from, to);
   }
   void append(std::uint32_t word, std::uint32_t to) {
     if (to != target_) {

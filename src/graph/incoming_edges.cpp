@@ -19,7 +19,7 @@ class Distinct {
   explicit Distinct(std::uint32_t task_count) : task_count_(task_count) {}
 
   /// @returns the new end.
-  std::uint32_t* keep(std::uint32_t* begin, std::uint32_t* end, std::uint32_t task) {
+  std::uint32_t* keep(std::uint32_t* begin, const std::uint32_t* end, std::uint32_t task) {
     std::uint32_t* kept = begin;
     if (end - begin <= few) {
       for (const std::uint32_t* each = begin; each != end; ++each) {

@@ -111,7 +111,8 @@ void Watch::let_rest(RunCore& run) noexcept {
   if (!run.watch.state.compare_exchange_strong(expected, Entry::off)) return;  // close() is about to take it off
   take_off(run);
   // Who came meanwhile may rely on the watch; and may have added the run itself, or closed it.
-  if (run.neglect() || !run.watch.state.compare_exchange_strong(expected = Entry::off, Entry::on)) return;
+  auto off = Entry::off;
+  if (run.neglect() || !run.watch.state.compare_exchange_strong(off, Entry::on)) return;
   run.watch.index = runs_.size();
   runs_.push_back(&run);  // there is room: it was there
 }

@@ -13,8 +13,8 @@ namespace baton {
 
 /// A point of a drawing; y grows downwards. The unit is what LayoutOptions gives sizes in, pixels for instance.
 struct Point {
-  double x = 0;
-  double y = 0;
+  double x = 0;  ///< From the left.
+  double y = 0;  ///< From the top.
   friend bool operator==(const Point&, const Point&) = default;
 };
 
