@@ -16,10 +16,11 @@ namespace {
 using namespace baton;
 using namespace baton::test;
 
-/// A progress observer and what it has written.
+/// A progress observer without a thread, and what it has written.
 struct Progress {
   explicit Progress(ProgressStyle style, Duration interval = {})
-      : observer(std::make_shared<ProgressObserver>(ProgressOptions{style, &out, interval})) {}
+      : observer(std::make_shared<ProgressObserver>(ProgressOptions{
+            .style = style, .out = &out, .interval = interval, .refresh = Duration{}, .unicode = false})) {}
   std::ostringstream out;
   std::shared_ptr<ProgressObserver> observer;
 };
@@ -53,10 +54,10 @@ TEST(Progress, DrawsABarInItsPlace) {
   Progress progress(ProgressStyle::bar, 1500ms);
   virtual_run.run(four_seconds(), progress.observer);
   EXPECT_EQ(progress.out.str(),
-            "\r[................] 0 % 0/4, 0 s\x1b[K"
-            "\r[########........] 50 % 2/4, 2 s, 1.0/s\x1b[K"
-            "\r[################] 100 % 4/4, 1 failed, 4 s, 1.0/s\x1b[K"
-            "\r[################] 100 % 4/4, 1 failed, 4 s, 1.0/s\x1b[K\n");
+            "[................] 0 % 0/4, 0.0 s\x1b[K\n\x1b[J"
+            "\r\x1b[1A[########........] 50 % 2/4, 2.0 s, 1.0/s\x1b[K\n\x1b[J"
+            "\r\x1b[1A[################] 100 % 4/4, 1 failed, 4.0 s, 1.0/s\x1b[K\n\x1b[J"
+            "\r\x1b[1A[################] 100 % 4/4, 1 failed, 4 s, 1.0/s\x1b[K\n\x1b[J");
 }
 
 TEST(Progress, DrawsABarTenTimesASecondAndLinesEachTwoSecondsUnlessToldOtherwise) {
@@ -70,7 +71,7 @@ TEST(Progress, DrawsABarTenTimesASecondAndLinesEachTwoSecondsUnlessToldOtherwise
   virtual_run.run(plan, bar.observer);
   virtual_run.run(plan, lines.observer);
   const std::string drawn = bar.out.str();
-  EXPECT_EQ(std::count(drawn.begin(), drawn.end(), '\r'), 102);  // first and last besides
+  EXPECT_EQ(std::count(drawn.begin(), drawn.end(), '\r'), 101);  // with the last, without the first
   const std::string written = lines.out.str();
   EXPECT_EQ(std::count(written.begin(), written.end(), '\n'), 6);
 }
@@ -100,7 +101,9 @@ TEST(Progress, TakesAnEmptyRunAndANameOfAnyBytes) {
   VirtualRun virtual_run;
   Progress progress(ProgressStyle::bar);
   virtual_run.run(Plan{}, progress.observer);
-  EXPECT_EQ(progress.out.str(), "\r[################] 100 % 0/0, 0 s\x1b[K\r[################] 100 % 0/0, 0 s\x1b[K\n");
+  EXPECT_EQ(progress.out.str(),
+            "[################] 100 % 0/0, 0.0 s\x1b[K\n\x1b[J"
+            "\r\x1b[1A[################] 100 % 0/0, 0 s\x1b[K\n\x1b[J");
   Progress lines(ProgressStyle::lines);
   virtual_run.run(plan_of(1, "\x1b\n"), lines.observer);
   EXPECT_EQ(lines.out.str(), "\\x1b\\n: 1 of 1 task ended, 0 s\n");
