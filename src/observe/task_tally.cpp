@@ -49,13 +49,16 @@ void TaskTally::end(const Event& event) {
   const Key key{event.run, event.task};
   Seat& seat = seats_[event.worker % seats_.size()];
   std::optional<TimePoint> started;
-  if (event.attempt > 0) {
-    started = take(seat, key);
-    if (!started) started = take_from_table(key);
-    if (!started) started = take_from_seats(key);
-    if (!started) started = take_from_table(key);
+  std::unique_lock lock(seat.mutex);
+  if (event.attempt > 0 && !(started = take_locked(seat, key))) {
+    lock.unlock();
+    started = take_from_elsewhere(key);
+    lock.lock();
   }
-  const std::lock_guard lock(seat.mutex);
+  count_locked(seat, event, started);
+}
+
+void TaskTally::count_locked(Seat& seat, const Event& event, std::optional<TimePoint> started) {
   TaskCount& count = seat.count;
   ++count.ended;
   if (event.attempt > 0) ++count.called;
@@ -80,11 +83,19 @@ TalliedRun* TaskTally::find_run(Seat& seat, std::uint64_t run) {
   return seat.known_run;
 }
 
-std::optional<TimePoint> TaskTally::take(Seat& seat, const Key& key) {
-  const std::lock_guard lock(seat.mutex);
+std::optional<TimePoint> TaskTally::take_locked(Seat& seat, const Key& key) {
   if (!seat.taken || seat.task.run != key.run || seat.task.task != key.task) return std::nullopt;
   seat.taken = false;
   return seat.task.started;
+}
+
+std::optional<TimePoint> TaskTally::take_from_elsewhere(const Key& key) {
+  if (const auto started = take_from_table(key)) return started;
+  for (Seat& seat : seats_) {
+    const std::lock_guard lock(seat.mutex);
+    if (const auto started = take_locked(seat, key)) return started;
+  }
+  return take_from_table(key);
 }
 
 std::optional<TimePoint> TaskTally::take_from_table(const Key& key) {
@@ -92,13 +103,6 @@ std::optional<TimePoint> TaskTally::take_from_table(const Key& key) {
   const std::lock_guard lock(part.mutex);
   const auto found = part.tasks.extract(key);
   return found.empty() ? std::nullopt : std::optional(found.mapped());
-}
-
-std::optional<TimePoint> TaskTally::take_from_seats(const Key& key) {
-  for (Seat& seat : seats_) {
-    if (const auto started = take(seat, key)) return started;
-  }
-  return std::nullopt;
 }
 
 TaskCount TaskTally::count() const {

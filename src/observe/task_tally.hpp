@@ -97,8 +97,9 @@ class TaskTally {
   [[nodiscard]] TalliedRun* find_run(Seat& seat, std::uint64_t run);
   Part& part_of(const Key& key) noexcept { return parts_[Hash{}(key) % parts_.size()]; }
   std::optional<TimePoint> take_from_table(const Key& key);
-  std::optional<TimePoint> take_from_seats(const Key& key);
-  std::optional<TimePoint> take(Seat& seat, const Key& key);
+  std::optional<TimePoint> take_from_elsewhere(const Key& key);
+  static std::optional<TimePoint> take_locked(Seat& seat, const Key& key);
+  void count_locked(Seat& seat, const Event& event, std::optional<TimePoint> started);
 
   std::array<Seat, 64> seats_;
   std::array<Part, 16> parts_;
