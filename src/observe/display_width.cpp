@@ -33,8 +33,8 @@ constexpr std::array<Range, 34> twice_wide{{
     {0xFF01, 0xFF60}, {0xFFE0, 0xFFE6}, {0x16FE0, 0x1B2FB}, {0x1F000, 0x3FFFD},
 }};
 
-template <std::size_t Size>
-bool contains(const std::array<Range, Size>& ranges, char32_t code) noexcept {
+template <std::size_t size>
+bool contains(const std::array<Range, size>& ranges, char32_t code) noexcept {
   const auto found = std::lower_bound(ranges.begin(), ranges.end(), code,
                                       [](const Range& range, char32_t c) { return range.last < c; });
   return found != ranges.end() && found->first <= code;
