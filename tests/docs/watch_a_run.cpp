@@ -15,10 +15,12 @@
 
 #include <atomic>
 #include <filesystem>
+#include <iostream>
 #include <memory>
 #include <mutex>
 #include <sstream>
 #include <stdexcept>
+#include <streambuf>
 #include <string>
 #include <vector>
 
@@ -104,6 +106,20 @@ void show_progress() {
   check(out.str().starts_with("import: 3 of 3 tasks ended, 1 failed, "));
 }
 
+void print_above_progress() {
+  baton::ThreadPool pool;
+  baton::Scheduler scheduler{pool};
+  const auto progress = std::make_shared<baton::ProgressObserver>();
+  const std::unique_ptr<std::streambuf> above = baton::make_progress_buffer(progress);
+  std::streambuf* const before = std::cerr.rdbuf(above.get());
+  scheduler.observe(progress);
+  baton::Run run = scheduler.start(make_plan());
+  progress->print("this stands above the bar");
+  std::cerr << "and so does this" << std::endl;
+  run.wait();
+  std::cerr.rdbuf(before);
+}
+
 void write_files(const std::filesystem::path& folder) {
   baton::ThreadPool pool;
   {
@@ -146,6 +162,7 @@ int main() {
   log();
   log_to_spdlog(std::make_shared<spdlog::logger>("null", std::make_shared<spdlog::sinks::null_sink_mt>()));
   show_progress();
+  print_above_progress();
   const std::filesystem::path folder = "watch_a_run_files";
   std::filesystem::create_directories(folder);
   write_files(folder);

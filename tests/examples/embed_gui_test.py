@@ -48,7 +48,7 @@ class EmbedGui(unittest.TestCase):
     def test_makes_the_sheet(self):
         code, frames, last = self.show()
         self.assertEqual((code, last), (0, RESULT))
-        # The slowest picture takes 1.2 s to be read, so there are many frames; half of them are enough for a slow machine.
+        # The slowest picture takes 1.2 s to be read, so there are many frames; a slow machine may have half of them.
         self.assertGreater(len(frames), 30)
         self.assertEqual(boxes(frames[-1]), ["#"] * TASKS)
         self.assertIn("contact sheet: succeeded", frames[-1][0])

@@ -131,7 +131,7 @@ TEST(ProgressBar, TakesNamesOfAnyBytesAndNeverWraps) {
       "e\u0301" + std::string(1, 'e') + "\u0301 combined",
       "\U0001F600\U0001F600\U0001F600 smile \u202E desrever",
       "<script>' \" \\ $(reboot)"};
-  for (const std::size_t columns : {1, 2, 3, 5, 12, 23, 24, 25, 40, 80, 200}) {
+  for (const std::size_t columns : {1U, 2U, 3U, 5U, 12U, 23U, 24U, 25U, 40U, 80U, 200U}) {
     for (const bool unicode : {true, false}) {
       VirtualRun virtual_run;
       Bar bar({columns, 24}, 500ms, unicode);
