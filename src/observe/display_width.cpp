@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "observe/display_width.hpp"
 
-#include "observe/characters.hpp"
+#include "base/characters.hpp"
 
 #include <baton/observe/text.hpp>
 
