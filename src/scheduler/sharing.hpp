@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include "scheduler/heavy_fence.hpp"
+#include "executor/heavy_fence.hpp"
 
 #include <atomic>
 #include <cstdint>

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <baton/base/export.hpp>
+
 #include <atomic>
 
 namespace baton::detail {
@@ -11,11 +13,11 @@ namespace baton::detail {
 // See membarrier(2), MEMBARRIER_CMD_PRIVATE_EXPEDITED.
 
 /// Whether heavy_fence() does what it says on this system.
-[[nodiscard]] bool has_heavy_fence() noexcept;
+[[nodiscard]] BATON_API bool has_heavy_fence() noexcept;
 
 /// A full fence on every core that runs a thread of this process. Some 20 microseconds. Ends the process where the
-/// system refuses what it granted before, since runs would go wrong without a word.
-void heavy_fence() noexcept;
+/// system refuses what it granted before, since work would be done twice or never without a word.
+BATON_API void heavy_fence() noexcept;
 
 inline void light_fence() noexcept { std::atomic_signal_fence(std::memory_order_seq_cst); }
 

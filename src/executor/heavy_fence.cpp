@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "scheduler/heavy_fence.hpp"
+#include "heavy_fence.hpp"
 
 #if defined(__linux__)
 #include <linux/membarrier.h>
