@@ -21,7 +21,7 @@ void Pool::live(Worker& me) noexcept {
 }
 
 Pool::Job Pool::take(Worker& me) noexcept {
-  if (Closure* const closure = me.deque.pop(me.thieves)) return {.closure = closure};
+  if (Closure* const closure = me.deque.pop()) return {.closure = closure};
   // In turn, so that neither a stream of posted work nor one of injected bodies keeps the other waiting.
   me.injected_first = !me.injected_first;
   if (me.injected_first) {
@@ -41,7 +41,8 @@ Pool::Job Pool::search(Worker& me, bool counted) noexcept {
   Job job = take(me);
   for (Spin spin; !job && spin.again();) job = take(me);
   const bool last = searching_.fetch_sub(1, std::memory_order_seq_cst) == 1;
-  if (job && last && has_work()) notify();
+  // Where nobody sleeps there is nobody to call, and whoever goes to sleep later looks for itself.
+  if (job && last && sleeping_.load(std::memory_order_seq_cst) != 0 && has_work_now()) notify();
   return job;
 }
 
@@ -120,10 +121,10 @@ bool Pool::inject(Closure& closure) noexcept {
 }
 
 void Pool::spawn(Worker& me, Closure& closure) noexcept {
-  if (!me.deque.push(closure, me.thieves)) {
-    run(me, closure);
-  } else if (me.thieves == Thieves::possible) {
+  if (me.deque.push(closure)) {
     notify();
+  } else {
+    run(me, closure);
   }
 }
 
@@ -135,7 +136,7 @@ bool Pool::run_one(Worker& me) noexcept {
 
 bool Pool::help(Worker& me, const TaskGroup& awaited) noexcept {
   const bool may_stack = me.helping < TaskGroup::helping_depth;
-  Closure* closure = me.deque.pop(me.thieves);
+  Closure* closure = me.deque.pop();
   if (closure != nullptr && closure->group == &awaited) {
     run(me, *closure);
     return true;
@@ -158,6 +159,23 @@ bool Pool::has_work() const noexcept {
   const std::size_t count = worker_count_.load(std::memory_order_seq_cst);
   for (std::size_t index = 0; index < count; ++index) {
     if (!worker(index).deque.empty()) return true;
+  }
+  return false;
+}
+
+bool Pool::has_work_now() const noexcept {
+  if (has_work()) return true;
+  // The fence costs a wake-up for posted work as much as the wake-up itself: not where no group was ever used.
+  if (!has_heavy_fence() || !forks()) return false;
+  heavy_fence();
+  return has_work();
+}
+
+bool Pool::forks() const noexcept {
+  const std::size_t count = worker_count_.load(std::memory_order_seq_cst);
+  if (count == 1) return false;  // the worker that asks sees what it has queued itself
+  for (std::size_t index = 0; index < count; ++index) {
+    if (worker(index).deque.used()) return true;
   }
   return false;
 }

@@ -8,15 +8,18 @@
 //
 //   producer:  publish the work (queue or deque); then notify(): if somebody sleeps and nobody searches, call a
 //              sleeper. The one called counts as searching from that moment on.
-//   searcher:  after it has found something or given up, lower searching_. If it found something and was the last
-//              one: look whether there is more, and notify().
+//   searcher:  after it has found something or given up, lower searching_. If it found something, was the last one and
+//              somebody sleeps: look whether there is more, and notify().
 //   sleeper:   list itself and raise sleeping_; look for work once more: if there is some, become a searcher; else
 //   sleep.
 //
 // (1) No lost wake-up: publishing, the producer's loads of sleeping_ and searching_, all changes of these and every
 //     last look are sequentially consistent. A producer that saw no sleeper is seen by the last look of whoever lists
 //     itself later. One that saw a searcher is seen by whoever lowers searching_ to 0 after that: it looks once more,
-//     either at once or before it sleeps.
+//     either at once or before it sleeps. If nobody slept then, whoever goes to sleep later looks for itself.
+//     A push to a deque is no more than a release store. The fence that is missing between it and the producer's loads
+//     is passed on all cores by those who look, between what they change and their look (heavy_fence.hpp). Until the
+//     first push to any deque, which is sequentially consistent, they need not; nor where they find work without it.
 // (2) Work-conserving: of several pieces published while one thread searched, the first is taken by it, and it calls
 //     the next thread before it begins. That holds also when it finds them only by its last look before it sleeps.
 // (3) mutex_ guards the lists. Lists, states and `called` change together, so a thread is called once for each time
@@ -99,7 +102,11 @@ class Pool {
   void run(Worker& me, Job job) noexcept;
   bool end_call(bool open, std::atomic<std::uint64_t>& begun, std::atomic<std::uint64_t>& ended) noexcept;
   static void run(Worker& me, Closure& closure) noexcept;
+  /// May miss what another worker has put into its deque a moment ago.
   [[nodiscard]] bool has_work() const noexcept;
+  /// A last look: (1).
+  [[nodiscard]] bool has_work_now() const noexcept;
+  [[nodiscard]] bool forks() const noexcept;
 
   // pool_sleep.cpp: sleeping, waking and stopping
   void notify() noexcept {

@@ -64,7 +64,7 @@ void Pool::doze(Worker& me) noexcept {
   const auto idle = [&me] { return me.listed_idle.load(std::memory_order_relaxed); };  // may end at any time: harmless
   const auto called = [&me] { return me.called.load(std::memory_order_seq_cst); };
   const EventCount::Key key = me.wakeup.announce();
-  if (!called() && !(idle() && has_work())) {
+  if (!called() && !(idle() && has_work_now())) {
     me.parks.add_one();
     if (!me.wakeup.wait_until(key, deadline_after(options_.park_limit)) && idle() && stuck(me)) {
       // Perhaps its producer is just about to call somebody: a wake-up is lost only if nobody comes for it.

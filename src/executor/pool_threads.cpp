@@ -68,9 +68,9 @@ void Pool::shutdown() noexcept {
 
 void Pool::start_thread_locked() {
   const std::size_t index = worker_count();
-  workers_[index] = std::make_unique<Worker>(*this, index);
+  const bool alone = threads_ == 1 && index == 0;
+  workers_[index] = std::make_unique<Worker>(*this, index, alone ? Thieves::none : Thieves::possible);
   Worker& worker = *workers_[index];
-  if (threads_ == 1 && index == 0) worker.thieves = Thieves::none;
   try {
     handles_.emplace_back([this, &worker] { thread_main(worker); });
   } catch (...) {
@@ -107,7 +107,7 @@ bool Pool::replace(Worker& me) noexcept {
     if (unblocked_.fetch_sub(1, std::memory_order_relaxed) > threads_) return true;  // a surplus thread is there
     if (spares_.empty()) {
       if (worker_count() == workers_max_) return false;
-      me.thieves = Thieves::possible;  // in a pool of one, it is this very worker that starts the second thread
+      me.deque.expect_thieves();  // in a pool of one, it is this very worker that starts the second thread
       try {
         start_thread_locked();
       } catch (...) {  // no thread or no memory to be had: as if the limit were reached

@@ -35,8 +35,8 @@ struct alignas(64) Worker {
     spare,    ///< Listed in Pool::spares_; the same, but not called for work. Does not count as unblocked.
   };
 
-  Worker(Pool& its_pool, std::size_t its_index) noexcept
-      : pool(its_pool), index(its_index), random(0x9E3779B97F4A7C15u * (its_index + 1)) {}
+  Worker(Pool& its_pool, std::size_t its_index, Thieves thieves)
+      : pool(its_pool), index(its_index), deque(thieves), random(0x9E3779B97F4A7C15u * (its_index + 1)) {}
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
   ~Worker();
@@ -65,7 +65,6 @@ struct alignas(64) Worker {
   bool counted = false;  // whether whoever called the worker raised Pool::searching_ for it
 
   // Of the thread itself.
-  Thieves thieves = Thieves::possible;  // none while this is the only thread that the pool has had
   std::uint64_t random;
   bool injected_first = false;  // whose turn it is: posted work or bodies that came from outside
   std::uint32_t helping = 0;    // bodies of other groups stacked up by waits

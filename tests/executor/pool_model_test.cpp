@@ -3,6 +3,10 @@
 // The protocol by which the threads of a pool sleep and wake (see pool.hpp), as a model: every order of its steps is
 // tried. Each step is one sequentially consistent access or one section under the mutex.
 //
+// What is published goes to the store buffer of its producer, as with a push to a deque, and from there to memory at
+// any later time; at the latest when somebody makes all cores pass a fence. Work for the queues, published by
+// sequentially consistent operations, is the case in which it does so at once.
+//
 // A host publishes a round of as many pieces of work as there are threads. All of them must be inside a body at once
 // before any goes on, so a piece that nobody comes for shows as a state in which nothing can happen any more. After
 // that one of the threads blocks, which starts or calls a spare thread, and the next round begins.
@@ -29,6 +33,8 @@ enum class Fault : std::uint8_t {
   none,
   no_look_after_search,   ///< The last searcher does not look for more work before it begins what it found.
   no_last_look,           ///< A thread goes to sleep without looking once more.
+  no_fence_after_search,  ///< The last searcher looks for more work without making the producers pass a fence.
+  no_fence_before_sleep,  ///< A thread takes its last look without making the producers pass a fence.
   last_look_not_counted,  ///< A thread whose last look finds work is no searcher, and so calls nobody for the rest.
   newest_made_spare,      ///< The end of a blocking call turns the newest idle thread into a spare one.
 };
@@ -41,11 +47,14 @@ enum class Step : std::uint8_t {
   look,
   lower_searching_found,
   lower_searching_empty,
+  reads_sleeping,
+  fence_after_search,
   look_for_more,
   notify_reads_sleeping,
   notify_reads_searching,
   call_idle,
   list,
+  fence_before_sleep,
   last_look,
   wake,
   sleep,
@@ -84,11 +93,12 @@ struct State {  // bytes only, so that it can be compared as bytes
   List idle;
   List spares;
   std::uint8_t sleeping, searching, unblocked, created;
-  std::uint8_t queued;  ///< Pieces published and not taken.
+  std::uint8_t buffered;  ///< Pieces that the host has published and others do not see yet.
+  std::uint8_t queued;    ///< Pieces that they see, not taken.
   std::uint8_t inside, passed, round;
   std::uint8_t published, host_step;
 };
-static_assert(sizeof(State) == workers_max * sizeof(Worker) + 2 * sizeof(List) + 10);
+static_assert(sizeof(State) == workers_max * sizeof(Worker) + 2 * sizeof(List) + 11);
 
 class Model {
  public:
@@ -108,6 +118,7 @@ class Model {
       bool moved = false;
       for (std::uint8_t worker = 0; worker < workers_max; ++worker) moved |= move_worker(state, worker);
       moved |= move_host(state);
+      moved |= move_buffer(state);
       if (moved) continue;
       const bool complete =
           state.round == rounds && state.queued == 0 && state.searching == 0 && state.unblocked == threads;
@@ -129,7 +140,7 @@ class Model {
     switch (s.host_step) {
       case 0:
         if (s.published == (s.round + 1) * threads || s.published == rounds * threads) return false;
-        ++s.queued;
+        ++s.buffered;
         ++s.published;
         s.host_step = 1;
         break;
@@ -145,6 +156,19 @@ class Model {
     }
     add(s);
     return true;
+  }
+
+  bool move_buffer(State s) {
+    if (s.buffered == 0) return false;
+    --s.buffered;
+    ++s.queued;
+    add(s);
+    return true;
+  }
+
+  static void heavy_fence(State& s) {
+    s.queued = static_cast<std::uint8_t>(s.queued + s.buffered);
+    s.buffered = 0;
   }
 
   bool move_worker(State s, std::uint8_t number) {
@@ -168,11 +192,18 @@ class Model {
         break;
       case Step::lower_searching_found:
         --s.searching;
-        me.step = s.searching == 0 && fault_ != Fault::no_look_after_search ? Step::look_for_more : Step::meet;
+        me.step = s.searching == 0 && fault_ != Fault::no_look_after_search ? Step::reads_sleeping : Step::meet;
         break;
       case Step::lower_searching_empty:
         --s.searching;
         me.step = Step::list;
+        break;
+      case Step::reads_sleeping:
+        me.step = s.sleeping != 0 ? Step::fence_after_search : Step::meet;
+        break;
+      case Step::fence_after_search:  // the look before it, which may spare it, can only find more
+        if (fault_ != Fault::no_fence_after_search) heavy_fence(s);
+        me.step = Step::look_for_more;
         break;
       case Step::look_for_more:
         me.step = s.queued != 0 ? Step::notify_reads_sleeping : Step::meet;
@@ -196,8 +227,12 @@ class Model {
           me.called = false;
           s.idle.push(number);
           ++s.sleeping;
-          me.step = fault_ == Fault::no_last_look ? Step::sleep : Step::last_look;
+          me.step = fault_ == Fault::no_last_look ? Step::sleep : Step::fence_before_sleep;
         }
+        break;
+      case Step::fence_before_sleep:
+        if (fault_ != Fault::no_fence_before_sleep) heavy_fence(s);
+        me.step = Step::last_look;
         break;
       case Step::last_look:
         me.step = me.called || (me.place == Place::idle && s.queued != 0) ? Step::wake : Step::sleep;
@@ -271,7 +306,7 @@ class Model {
         me.step = Step::look;
       }
     } else {
-      me.step = Step::last_look;
+      me.step = Step::fence_before_sleep;
     }
   }
 
@@ -329,8 +364,8 @@ TEST(PoolModel, LosesNoWakeUpInAnyOrderOfSteps) {
 
 // Each rule is needed: without it somebody waits for ever in some order.
 TEST(PoolModel, FindsEachBrokenRule) {
-  for (const Fault fault :
-       {Fault::no_look_after_search, Fault::no_last_look, Fault::last_look_not_counted, Fault::newest_made_spare}) {
+  for (const Fault fault : {Fault::no_look_after_search, Fault::no_last_look, Fault::no_fence_after_search,
+                            Fault::no_fence_before_sleep, Fault::last_look_not_counted, Fault::newest_made_spare}) {
     EXPECT_GT(Model(fault).run(), 0U) << "fault " << static_cast<int>(fault);
   }
 }
