@@ -8,6 +8,9 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <atomic>
+#include <chrono>
+#include <cstdint>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -135,6 +138,26 @@ TEST_P(TaskGroups, RunAsManyBodiesAtOnceAsThereAreWorkers) {
         })
         .get();
   }
+}
+
+// The other worker is at any point between searching and sleep when a body is queued, which it alone can run.
+TEST(TaskGroup, CallsAWorkerThatIsJustGoingToSleep) {
+  CheckedPool pool(ThreadPoolOptions{.threads = 2, .park_limit = std::chrono::milliseconds{100}});
+  const int rounds = repeats(20'000);
+  pool->submit([&] {
+        std::uint64_t random = 1;
+        std::atomic<std::uint64_t> idled{0};
+        for (int round = 0; round < rounds; ++round) {
+          std::atomic<bool> begun{false};
+          TaskGroup group(*pool);
+          group.run([&] { begun.store(true, std::memory_order_release); });
+          test::yield_until([&] { return begun.load(std::memory_order_acquire); });
+          group.wait();
+          random = random * 6364136223846793005u + 1442695040888963407u;
+          for (std::uint64_t n = random >> 51; n-- > 0;) idled.fetch_add(1, std::memory_order_relaxed);
+        }
+      })
+      .get();
 }
 
 TEST_P(TaskGroups, AreUsedByManyOutsideThreadsAtOnce) {
