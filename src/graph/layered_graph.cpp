@@ -48,6 +48,7 @@ LayeredGraph make_layers(const Plan& plan) {
   graph.task_count = static_cast<std::uint32_t>(plan.size());
   graph.layer = choose_layers(plan);
   graph.first_bend.assign(graph.task_count, 0);
+  graph.bend_count.assign(graph.task_count, 0);
   std::vector<std::pair<std::uint32_t, std::uint32_t>> links;
   links.reserve(plan.edge_count());
   for (std::uint32_t task = 0; task < graph.task_count; ++task) {
@@ -59,7 +60,8 @@ LayeredGraph make_layers(const Plan& plan) {
       if (span <= longest_bent) furthest = std::max(furthest, own + span - 1);
     }
     if (graph.layer.size() - graph.task_count + (furthest - own) > most_bends) furthest = own;
-    if (furthest > own) graph.first_bend[task] = graph.node_count();
+    graph.first_bend[task] = graph.node_count();
+    graph.bend_count[task] = furthest - own;
     for (std::uint32_t at = own + 1; at <= furthest; ++at) {
       links.emplace_back(at == own + 1 ? task : graph.node_count() - 1, graph.node_count());
       graph.layer.push_back(at);

@@ -28,7 +28,8 @@ struct LayeredGraph {
   std::vector<std::uint32_t> layer;                // of each node
   std::vector<std::vector<std::uint32_t>> layers;  // the nodes of each, in the order in which they stand
   Neighbours above, below;
-  std::vector<std::uint32_t> first_bend;  // of each task: the one in the layer behind it, the others follow; 0: none
+  std::vector<std::uint32_t> first_bend;  // of each task: the one in the layer behind it, the others follow
+  std::vector<std::uint32_t> bend_count;  // of each task
 
   [[nodiscard]] std::uint32_t node_count() const { return static_cast<std::uint32_t>(layer.size()); }
   [[nodiscard]] bool is_bend(std::uint32_t node) const { return node >= task_count; }
@@ -53,7 +54,11 @@ struct NodeSizes {
     return half(is_bend) + half(next_is_bend) + share * gap;
   }
 };
-/// The centre of each node along its layer; the smallest border is 0.
+/// The centre of each node along its layer, for a graph with tasks; the smallest border is 0.
 [[nodiscard]] std::vector<double> place_along_layers(const LayeredGraph& graph, const NodeSizes& sizes);
+/// The same by a method that makes less straight and takes less room, from anywhere.
+[[nodiscard]] std::vector<double> place_narrowly(const LayeredGraph& graph, const NodeSizes& sizes);
+/// What the widest layer needs; no drawing is narrower.
+[[nodiscard]] double narrowest_width(const LayeredGraph& graph, const NodeSizes& sizes);
 
 }  // namespace baton::detail

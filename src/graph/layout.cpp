@@ -78,12 +78,8 @@ class Drawing {
   }
 
   [[nodiscard]] std::uint32_t bends_between(std::uint32_t from, std::uint32_t to) const {
-    const std::uint32_t first = graph_.first_bend[from];
     const std::uint32_t wanted = graph_.layer[to] - graph_.layer[from] - 1;
-    if (first == 0 || wanted == 0) return 0;
-    // The chain may end before: then the edge goes straight.
-    const std::uint32_t last = first + wanted - 1;
-    return last < graph_.node_count() && graph_.layer[last] == graph_.layer[to] - 1 ? wanted : 0;
+    return wanted <= graph_.bend_count[from] ? wanted : 0;  // the chain ends before: the edge goes straight
   }
 
   const Plan& plan_;

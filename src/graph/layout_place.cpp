@@ -16,6 +16,8 @@
 namespace baton::detail {
 namespace {
 
+constexpr double most_spread = 1.5;  // times the narrowest width; beyond that place_narrowly does better
+
 std::uint64_t link(std::uint32_t upper, std::uint32_t lower) { return std::uint64_t{upper} << 32 | lower; }
 
 /// Links to which the chains of long edges shall not give way: those that cross a link between two bends.
@@ -183,6 +185,8 @@ std::vector<double> Placement::place_blocks() const {
 struct Extent {
   double low = std::numeric_limits<double>::infinity();
   double high = -std::numeric_limits<double>::infinity();
+
+  [[nodiscard]] double width() const { return high - low; }
 };
 
 Extent extent_of(const LayeredGraph& graph, const NodeSizes& sizes, const std::vector<double>& x) {
@@ -195,9 +199,8 @@ Extent extent_of(const LayeredGraph& graph, const NodeSizes& sizes, const std::v
   return extent;
 }
 
-}  // namespace
-
-std::vector<double> place_along_layers(const LayeredGraph& graph, const NodeSizes& sizes) {
+/// The mean of the two middle ones of the four ways.
+std::vector<double> place_by_alignment(const LayeredGraph& graph, const NodeSizes& sizes) {
   std::vector<std::uint32_t> position(graph.node_count());
   for (const auto& layer : graph.layers) {
     for (std::uint32_t at = 0; at < layer.size(); ++at) position[layer[at]] = at;
@@ -210,8 +213,8 @@ std::vector<double> place_along_layers(const LayeredGraph& graph, const NodeSize
     ways[way] = Placement(graph, sizes, position, conflicts, way % 2 == 1, way >= 2).run();
     extents[way] = extent_of(graph, sizes, ways[way]);
   }
-  const auto narrowest = *std::min_element(
-      extents.begin(), extents.end(), [](const Extent& a, const Extent& b) { return a.high - a.low < b.high - b.low; });
+  const auto narrowest = *std::min_element(extents.begin(), extents.end(),
+                                           [](const Extent& a, const Extent& b) { return a.width() < b.width(); });
   std::vector<double> x(graph.node_count());
   for (std::uint32_t node = 0; node < graph.node_count(); ++node) {
     std::array<double, 4> places;
@@ -222,8 +225,23 @@ std::vector<double> place_along_layers(const LayeredGraph& graph, const NodeSize
     std::sort(places.begin(), places.end());
     x[node] = (places[1] + places[2]) / 2;
   }
-  const double low = extent_of(graph, sizes, x).low;
-  for (double& each : x) each -= low;
+  return x;
+}
+
+}  // namespace
+
+std::vector<double> place_along_layers(const LayeredGraph& graph, const NodeSizes& sizes) {
+  std::vector<double> x = place_by_alignment(graph, sizes);
+  Extent extent = extent_of(graph, sizes, x);
+  if (extent.width() > most_spread * narrowest_width(graph, sizes)) {
+    std::vector<double> narrow = place_narrowly(graph, sizes);
+    const Extent other = extent_of(graph, sizes, narrow);
+    if (other.width() < extent.width()) {
+      x = std::move(narrow);
+      extent = other;
+    }
+  }
+  for (double& each : x) each -= extent.low;
   return x;
 }
 

@@ -51,7 +51,8 @@ struct PlanLayout {
 /// Places the tasks of a plan for drawing, after Sugiyama, Tagawa and Toda, "Methods for visual understanding of
 /// hierarchical system structures", IEEE SMC 11 (1981): layers by the longest path, order within a layer by barycenters
 /// as long as crossings get fewer, positions after Brandes and Köpf, "Fast and simple horizontal coordinate
-/// assignment", GD 2001.
+/// assignment", GD 2001. Where many long edges make these much wider than the widest layer, positions are instead those
+/// with the least squared distances between neighbours: hardly wider, with more bends.
 ///
 /// An edge over more than one layer is led around the boxes between; one over more than 40, or where there are very
 /// many such edges, is drawn straight. A layer is as wide as its tasks need: 100,000 tasks without order make a long
