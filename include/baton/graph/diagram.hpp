@@ -48,8 +48,10 @@ struct DiagramOptions {
 /// The plan as a picture, placed by `lay_out`: one SVG that needs nothing else, for light and for dark pages.
 ///
 /// A box shows the sign of its task's state and its name, shortened where it is long; the whole name appears when the
-/// pointer rests on it. Control characters and what is not UTF-8 are shown as U+FFFD. Above 10,000 tasks boxes have no
-/// names. As `to_dot` otherwise; the time is that of `lay_out`.
+/// pointer rests on it. Control characters and what is not UTF-8 are shown as U+FFFD. Above 10,000 tasks or 30,000
+/// edges boxes have no names and lines no arrows. As `to_dot` otherwise; the time is that of `lay_out`.
+///
+/// Its style says nothing about other parts of a page that it is pasted into.
 [[nodiscard]] BATON_API std::string to_svg(const Plan& plan, DiagramOptions options = {});
 
 }  // namespace baton
