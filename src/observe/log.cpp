@@ -3,15 +3,23 @@
 
 #include <baton/base/error.hpp>
 #include <baton/observe/text.hpp>
-#include <baton/observe/timeline.hpp>
+
+#include "observe/json_text.hpp"
+#include "observe/run_notes.hpp"
+#include "observe/run_table.hpp"
 
 #include <spdlog/common.h>
 #include <spdlog/logger.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
 
 #include <array>
+#include <chrono>
 #include <cstddef>
+#include <cstdio>
+#include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace baton {
@@ -52,22 +60,40 @@ std::string_view reason_of(WaitReason reason) {
   return "waits";
 }
 
+/// An event and what was known of it.
+struct Told {
+  const Event& event;
+  LogLevel level;
+  const detail::RunNotes& notes;
+  std::optional<Duration> lasted{};  // of the task's call, or of the run: when the event ends it
+
+  [[nodiscard]] bool is_of_run() const {
+    return event.kind == Event::Kind::run_started || event.kind == Event::Kind::run_ended;
+  }
+  [[nodiscard]] bool has_error() const { return event.error != nullptr && *event.error; }
+};
+
 std::string after(std::optional<Duration> duration) {
   return duration ? " after " + format_duration(*duration) : std::string{};
 }
 
-/// `3 succeeded, 1 failed`: the outcomes that occurred.
-std::string count_outcomes(const Snapshot& record) {
-  std::array<std::size_t, task_state_count> counts{};
-  for (const TaskTiming& task : record.tasks) ++counts[static_cast<std::size_t>(task.state)];
-  std::string text;
+/// Calls `each(state, count)` for the outcomes that occurred.
+template <typename Each>
+void for_each_outcome(const detail::RunNotes& notes, Each each) {
+  const auto counts = notes.count();
   for (std::size_t i = 0; i < counts.size(); ++i) {
-    const auto state = static_cast<TaskState>(i);
-    if (counts[i] == 0) continue;
-    if (!text.empty()) text += ", ";
-    text += std::to_string(counts[i]) + ' ';
-    text += to_string(state);
+    if (counts[i] != 0) each(static_cast<TaskState>(i), counts[i]);
   }
+}
+
+/// `3 succeeded, 1 failed`.
+std::string count_outcomes(const detail::RunNotes& notes) {
+  std::string text;
+  for_each_outcome(notes, [&](TaskState state, std::size_t count) {
+    if (!text.empty()) text += ", ";
+    text += std::to_string(count) + ' ';
+    text += to_string(state);
+  });
   return text.empty() ? "no tasks" : text;
 }
 
@@ -83,24 +109,22 @@ std::string describe_task(const Event& event) {
   return text + ": ";
 }
 
-std::string describe_outcome(const Event& event, const Timeline& timeline) {
-  std::string text = describe_task(event);
-  text += to_string(event.state);
-  if (const auto timing = timeline.find_task(event.run, event.task)) text += after(timing->duration());
-  if (event.error != nullptr && *event.error) text += ": " + one_line(describe(*event.error));
+std::string describe_outcome(const Told& told) {
+  std::string text = describe_task(told.event);
+  text += to_string(told.event.state);
+  text += after(told.lasted);
+  if (told.has_error()) text += ": " + one_line(describe(*told.event.error));
   return text;
 }
 
-std::string describe_end(const Event& event, const Timeline& timeline) {
-  std::string text = describe_run(event);
-  text += to_string(event.run_state);
-  if (const auto record = timeline.find_run(event.run)) {
-    text += after(record->duration()) + ": " + count_outcomes(*record);
-  }
-  return text;
+std::string describe_end(const Told& told) {
+  std::string text = describe_run(told.event);
+  text += to_string(told.event.run_state);
+  return text + after(told.lasted) + ": " + count_outcomes(told.notes);
 }
 
-std::string describe_event(const Event& event, const Timeline& timeline) {
+std::string to_text(const Told& told) {
+  const Event& event = told.event;
   switch (event.kind) {
     case Event::Kind::run_started: {
       const std::size_t tasks = event.plan->size();
@@ -113,11 +137,78 @@ std::string describe_event(const Event& event, const Timeline& timeline) {
     case Event::Kind::task_started:
       return describe_task(event) + "started on worker " + std::to_string(event.worker);
     case Event::Kind::task_ended:
-      return describe_outcome(event, timeline);
+      return describe_outcome(told);
     case Event::Kind::run_ended:
       break;
   }
-  return describe_end(event, timeline);
+  return describe_end(told);
+}
+
+/// The time of day: `2026-01-31T23:59:59.999Z`.
+std::string utc_now() {
+  using namespace std::chrono;
+  const auto now = floor<milliseconds>(system_clock::now());
+  const auto day = floor<days>(now);
+  const year_month_day date{day};
+  const hh_mm_ss time{now - day};
+  std::array<char, 64> text{};
+  const int length =
+      std::snprintf(text.data(), text.size(), "%04d-%02u-%02uT%02d:%02d:%02d.%03dZ", static_cast<int>(date.year()),
+                    static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+                    static_cast<int>(time.hours().count()), static_cast<int>(time.minutes().count()),
+                    static_cast<int>(time.seconds().count()), static_cast<int>(time.subseconds().count()));
+  return {text.data(), static_cast<std::size_t>(length)};
+}
+
+/// An object of JSON on one line.
+class JsonLine {
+ public:
+  void add(std::string_view key, const std::string& json) {
+    text_ += text_.empty() ? "{\"" : ",\"";
+    text_ += key;
+    text_ += "\":" + json;
+  }
+  void add_text(std::string_view key, std::string_view value) { add(key, detail::quote_json(value)); }
+  void add_time(std::string_view key, std::optional<Duration> value) {
+    if (value) add(key, detail::json_microseconds(*value));
+  }
+  [[nodiscard]] std::string finish() { return (text_.empty() ? "{" : std::move(text_)) + "}"; }
+
+ private:
+  std::string text_;
+};
+
+void add_task(JsonLine& line, const Event& event) {
+  line.add_text("task", event.plan->task_name(event.task));
+  if (event.attempt > 0) line.add("attempt", std::to_string(event.attempt));
+  line.add("worker", std::to_string(event.worker));
+  line.add_text("state", to_string(event.state));
+  if (event.reason != WaitReason::none) line.add_text("reason", to_string(event.reason));
+}
+
+void add_run(JsonLine& line, const Told& told) {
+  line.add_text("state", to_string(told.event.run_state));
+  line.add("tasks", std::to_string(told.event.plan->size()));
+  if (told.event.kind == Event::Kind::run_started) return;
+  JsonLine outcomes;
+  for_each_outcome(told.notes,
+                   [&](TaskState state, std::size_t count) { outcomes.add(to_string(state), std::to_string(count)); });
+  line.add("outcomes", outcomes.finish());
+}
+
+std::string to_json(const Told& told) {
+  const Event& event = told.event;
+  JsonLine line;
+  line.add_text("time", utc_now());
+  if (const auto started = told.notes.started()) line.add_time("elapsed_us", event.time - *started);
+  line.add_text("level", to_string(told.level));
+  line.add_text("event", to_string(event.kind));
+  line.add("run", std::to_string(event.run));
+  line.add_text("workflow", event.plan->name());
+  told.is_of_run() ? add_run(line, told) : add_task(line, event);
+  line.add_time("duration_us", told.lasted);
+  if (told.has_error()) line.add_text("error", describe(*event.error));
+  return line.finish();
 }
 
 spdlog::level::level_enum spdlog_level(LogLevel level) {
@@ -137,9 +228,9 @@ spdlog::level::level_enum spdlog_level(LogLevel level) {
 }
 
 /// A logger of its own: spdlog's registry belongs to the host.
-LogSink make_stderr_sink() {
+LogSink make_stderr_sink(LogFormat format) {
   auto logger = std::make_shared<spdlog::logger>("baton", std::make_shared<spdlog::sinks::stderr_color_sink_mt>());
-  logger->set_pattern("%Y-%m-%d %H:%M:%S.%e %^%-7l%$ %v");
+  logger->set_pattern(format == LogFormat::json ? "%v" : "%Y-%m-%d %H:%M:%S.%e %^%-7l%$ %v");
   logger->set_level(spdlog::level::trace);
   return [logger = std::move(logger)](LogLevel level, std::string_view line) {
     logger->log(spdlog_level(level), spdlog::string_view_t(line.data(), line.size()));
@@ -166,21 +257,40 @@ std::string_view to_string(LogLevel level) noexcept {
 
 struct LogObserver::State {
   LogLevel least;
+  LogFormat format;
   LogSink sink;
-  Timeline timeline{};
+  detail::RunTable<detail::RunNotes> runs{};
+
+  [[nodiscard]] std::string describe_event(const Told& told) const {
+    if (told.level < least) return {};
+    return format == LogFormat::json ? to_json(told) : to_text(told);
+  }
 };
 
 LogObserver::LogObserver(LogOptions options)
-    : state_(new State{options.level, options.sink ? std::move(options.sink) : make_stderr_sink()}) {}
+    : state_(new State{options.level, options.format,
+                       options.sink ? std::move(options.sink) : make_stderr_sink(options.format)}) {}
 LogObserver::~LogObserver() = default;
 
+// Above trace too, the start and the end of every task: how long one that fails took, and how many ended how.
+EventKinds LogObserver::kinds() const noexcept {
+  using enum Event::Kind;
+  if (state_->least == LogLevel::trace) return EventKinds::all();
+  return {run_started, task_started, task_ended, run_ended};
+}
+
 void LogObserver::on_event(const Event& event) {
-  state_->timeline.on_event(event);
-  std::string line;
-  const LogLevel level = level_of(event);
-  if (level >= state_->least) line = describe_event(event, state_->timeline);
-  if (event.kind == Event::Kind::run_ended) state_->timeline.forget(event.run);
-  if (!line.empty()) state_->sink(level, line);
+  detail::RunNotes& notes = state_->runs.at(event);
+  Told told{event, level_of(event), notes};
+  if (!told.is_of_run()) {
+    const auto lasted = notes.note(event).lasted;
+    if (event.kind == Event::Kind::task_ended) told.lasted = lasted;
+  } else if (event.kind == Event::Kind::run_ended && notes.started()) {
+    told.lasted = event.time - *notes.started();
+  }
+  const std::string line = state_->describe_event(told);
+  if (event.kind == Event::Kind::run_ended) state_->runs.drop(event.run);
+  if (!line.empty()) state_->sink(told.level, line);
 }
 
 }  // namespace baton

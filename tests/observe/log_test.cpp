@@ -11,6 +11,7 @@
 
 #include <spdlog/sinks/ostream_sink.h>
 #include <spdlog/spdlog.h>
+#include <nlohmann/json.hpp>
 
 #include <mutex>
 #include <sstream>
@@ -21,6 +22,7 @@ namespace {
 
 using namespace baton;
 using namespace baton::test;
+using nlohmann::json;
 using testing::ElementsAre;
 using testing::IsEmpty;
 
@@ -161,6 +163,121 @@ TEST(Log, ASinkThatThrowsDisturbsNothing) {
   const auto run = virtual_run.run(plan_of(1), observer);
   EXPECT_TRUE(run.succeeded());
   EXPECT_EQ(virtual_run.scheduler.observer_errors(), 5U);  // started; ready, started, ended; ended
+}
+
+/// Those of a run of `plan`, parsed, without the time of day.
+std::vector<json> json_lines_of(const Plan& plan, VirtualRun& virtual_run, LogLevel level) {
+  std::vector<json> lines;
+  const auto sink = [&](LogLevel, std::string_view line) {
+    EXPECT_EQ(line.find('\n'), std::string_view::npos);
+    lines.push_back(json::parse(line));
+    const std::string time = lines.back().at("time");
+    EXPECT_THAT(time, testing::MatchesRegex("20[0-9]{2}-[01][0-9]-[0-3][0-9]T[012][0-9]:[0-5][0-9]:[0-5][0-9]"
+                                            "\\.[0-9]{3}Z"));
+    lines.back().erase("time");
+  };
+  virtual_run.run(plan, std::make_shared<LogObserver>(LogOptions{level, sink, LogFormat::json}));
+  return lines;
+}
+
+TEST(Log, TellsEachEventAsJson) {
+  VirtualRun virtual_run;
+  Workflow flow{"nightly"};
+  const auto load = flow.task("load", parking(1500us));
+  flow.task("clean", [] { throw std::runtime_error("no such file"); }).after(load);
+  const Plan plan = flow.build();
+  const std::vector<json> lines = json_lines_of(plan, virtual_run, LogLevel::trace);
+  const json run = {{"run", lines.at(0).at("run")}, {"workflow", "nightly"}};
+  const auto line = [&](const char* level, const char* event, double elapsed, const json& more) {
+    json all = run;
+    all.update({{"level", level}, {"event", event}, {"elapsed_us", elapsed}});
+    all.update(more);
+    return all;
+  };
+  const auto task = [&](const char* level, const char* event, double elapsed, const char* name, const char* state,
+                        const json& more) {
+    json all = line(level, event, elapsed, {{"task", name}, {"state", state}, {"worker", own_worker()}});
+    all.update(more);
+    return all;
+  };
+  const json first = {{"attempt", 1}};
+  EXPECT_THAT(
+      lines,
+      ElementsAre(line("info", "run_started", 0, {{"state", "running"}, {"tasks", 2}}),
+                  task("trace", "task_ready", 0, "load", "ready", json::object()),
+                  task("debug", "task_started", 0, "load", "running", first),
+                  task("trace", "task_waiting", 0, "load", "waiting", {{"attempt", 1}, {"reason", "timer"}}),
+                  task("debug", "task_ended", 1500, "load", "succeeded", {{"attempt", 1}, {"duration_us", 1500.0}}),
+                  task("trace", "task_ready", 1500, "clean", "ready", json::object()),
+                  task("debug", "task_started", 1500, "clean", "running", first),
+                  task("error", "task_ended", 1500, "clean", "failed",
+                       {{"attempt", 1}, {"duration_us", 0.0}, {"error", "no such file"}}),
+                  line("error", "run_ended", 1500,
+                       {{"state", "failed"},
+                        {"tasks", 2},
+                        {"duration_us", 1500.0},
+                        {"outcomes", {{"succeeded", 1}, {"failed", 1}}}})));
+}
+
+TEST(Log, JsonHoldsAnyBytes) {
+  VirtualRun virtual_run;
+  Workflow flow{"</script>\u202e\n"};
+  flow.task("a\"b\\c\n\x1b\xff", [] { throw std::runtime_error("\xfe\"}"); });
+  const std::vector<json> lines = json_lines_of(flow.build(), virtual_run, LogLevel::error);
+  ASSERT_EQ(lines.size(), 2U);
+  EXPECT_EQ(lines[0].at("workflow"), "</script>\u202e\n");
+  EXPECT_EQ(lines[0].at("task"), "a\"b\\c\n\x1b\uFFFD");
+  EXPECT_EQ(lines[0].at("error"), "\uFFFD\"}");
+}
+
+TEST(Log, JsonOfAnEmptyRunHasNoOutcomes) {
+  VirtualRun virtual_run;
+  const std::vector<json> lines = json_lines_of(Workflow{}.build(), virtual_run, LogLevel::info);
+  ASSERT_EQ(lines.size(), 2U);
+  EXPECT_EQ(lines[1].at("outcomes"), json::object());
+  EXPECT_EQ(lines[1].at("workflow"), "");
+}
+
+TEST(Log, JsonGoesToStderrAsItIs) {
+  VirtualRun virtual_run;
+  testing::internal::CaptureStderr();
+  virtual_run.run(plan_of(1), std::make_shared<LogObserver>(LogOptions{.format = LogFormat::json}));
+  std::istringstream text(testing::internal::GetCapturedStderr());
+  std::vector<std::string> events;
+  for (std::string line; std::getline(text, line);) events.push_back(json::parse(line).at("event"));
+  EXPECT_THAT(events, ElementsAre("run_started", "run_ended"));
+}
+
+TEST(Log, AsksOnlyForWhatItsLevelNeeds) {
+  using enum Event::Kind;
+  for (const LogLevel level : {LogLevel::debug, LogLevel::info, LogLevel::warning, LogLevel::error}) {
+    const EventKinds kinds = LogObserver({.level = level}).kinds();
+    for (const Event::Kind kind : {run_started, task_started, task_ended, run_ended}) EXPECT_TRUE(kinds.contains(kind));
+    for (const Event::Kind kind : {task_ready, task_waiting}) EXPECT_FALSE(kinds.contains(kind)) << to_string(level);
+  }
+  const EventKinds all = LogObserver({.level = LogLevel::trace}).kinds();
+  EXPECT_TRUE(all.contains(task_ready));
+  EXPECT_TRUE(all.contains(task_waiting));
+}
+
+TEST(Log, ATaskThatWasNeverCalledHasNoDuration) {
+  Log log(LogLevel::trace);
+  const Plan plan = plan_of(1);
+  log.observer->on_event(run_event(Event::Kind::run_started, plan, 0s, RunState::running));
+  log.observer->on_event(task_event(Event::Kind::task_ready, plan, 0, 1s, TaskState::ready));
+  Event end = task_event(Event::Kind::task_ended, plan, 0, 5s, TaskState::cancelled);
+  end.attempt = 0;
+  log.observer->on_event(end);
+  EXPECT_EQ(log.lines.back(), "info run 7: task '#0': cancelled");
+}
+
+TEST(Log, ALogThatComesLateGuessesNothing) {
+  Log log(LogLevel::trace);
+  const Plan plan = plan_of(1);
+  log.observer->on_event(task_event(Event::Kind::task_ended, plan, 0, 5s, TaskState::succeeded));
+  log.observer->on_event(run_event(Event::Kind::run_ended, plan, 6s, RunState::succeeded));
+  EXPECT_THAT(log.lines,
+              ElementsAre("debug run 7: task '#0', attempt 1: succeeded", "info run 7: succeeded: 1 succeeded"));
 }
 
 TEST(Log, GoesToALoggerOfTheHost) {

@@ -23,6 +23,12 @@ enum class LogLevel : std::uint8_t {
 /// The name of `level` as written above.
 [[nodiscard]] BATON_API std::string_view to_string(LogLevel level) noexcept;
 
+/// How lines are written.
+enum class LogFormat : std::uint8_t {
+  text,  ///< For people: one sentence.
+  json,  ///< For programs: one JSON object; docs/reference/events.md has its members.
+};
+
 /// Takes a line, without a line break at its end; valid during the call. Several threads may be in it at once.
 using LogSink = std::function<void(LogLevel level, std::string_view line)>;
 
@@ -30,11 +36,16 @@ using LogSink = std::function<void(LogLevel level, std::string_view line)>;
 struct LogOptions {
   /// Lines below this are not made.
   LogLevel level = LogLevel::info;
-  /// Where lines go; when empty, to stderr, with time and level, each at once.
+  /// Where lines go; when empty, to stderr, each at once: text with time and level in front, JSON as it is.
   LogSink sink{};
+  /// Text or JSON.
+  LogFormat format = LogFormat::text;
 };
 
 /// Writes a line for each event: `run 3 'nightly': task 'load', attempt 1: failed after 1.5 s: no such file`.
+///
+/// What it asks to be told depends on the level: above `trace` nothing of tasks that become ready or wait. It keeps 9
+/// bytes a task until a run has ended, for durations.
 ///
 /// Thread-safe. What the sink throws leaves `on_event`, where the scheduler counts it (`Scheduler::observer_errors`).
 class BATON_API LogObserver final : public Observer {
@@ -43,6 +54,7 @@ class BATON_API LogObserver final : public Observer {
   explicit LogObserver(LogOptions options = {});
   ~LogObserver() override;
 
+  [[nodiscard]] EventKinds kinds() const noexcept override;
   void on_event(const Event& event) override;
 
  private:
