@@ -5,115 +5,71 @@
 #include <baton/observe/text.hpp>
 #include <baton/observe/timeline.hpp>
 
+#include "observe/json_text.hpp"
 #include "observe/output_file.hpp"
+#include "observe/trace_drawing.hpp"
+#include "observe/trace_entries.hpp"
 
-#include <nlohmann/json.hpp>
-
-#include <array>
-#include <cstdint>
-#include <cstdio>
+#include <atomic>
 #include <fstream>
 #include <map>
 #include <mutex>
 #include <optional>
 #include <ostream>
-#include <set>
-#include <string>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
 namespace baton {
 namespace {
 
-/// The lanes of a run: 0 is the run itself, then workers, then parked tasks.
-enum class Lane : std::uint32_t {};
-constexpr Lane run_lane{0};
-Lane worker_lane(std::uint32_t worker) { return Lane{1 + worker}; }
-Lane parked_lane(std::uint32_t number) { return Lane{1'000'001 + number}; }  // behind any number of workers
+using detail::DrawnTask;
+using detail::Lane;
+using detail::RunDrawing;
+using detail::TracePoint;
 
-/// Gives each parked task the first lane that is free.
-class ParkedLanes {
- public:
-  std::uint32_t take(TimePoint from) {
-    for (const std::uint32_t lane : free_) {
-      // An event may come a little later than one of another task with a later time.
-      if (free_since_[lane] <= from) {
-        free_.erase(lane);
-        return lane;
-      }
-    }
-    free_since_.push_back(from);
-    return static_cast<std::uint32_t>(free_since_.size() - 1);
-  }
+/// The task goes on without its body, rather than waiting to be called.
+bool parks(WaitReason reason) { return reason == WaitReason::timer || reason == WaitReason::child; }
 
-  void give_back(std::uint32_t lane, TimePoint since) {
-    free_since_[lane] = since;
-    free_.insert(lane);
-  }
-
- private:
-  std::vector<TimePoint> free_since_;
-  std::set<std::uint32_t> free_;
-};
-
-struct RunLanes {
-  std::set<Lane> named;
-  ParkedLanes parked;
-  std::unordered_map<std::uint32_t, std::uint32_t> parked_tasks;  // task: lane
-};
-
-std::string quote(std::string_view text) {
-  return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+std::string name_of_run(const Event& event) {
+  const std::string run = "run " + std::to_string(event.run);
+  return event.plan->name().empty() ? run : std::string(event.plan->name()) + ", " + run;
 }
 
-/// In microseconds, the unit of the format, to the nanosecond.
-std::string microseconds(Duration duration) {
-  const Duration::rep count = duration.count();
-  const Duration::rep size = count < 0 ? -count : count;
-  std::array<char, 32> text{};
-  const int length = std::snprintf(text.data(), text.size(), "%s%lld.%03lld", count < 0 ? "-" : "",
-                                   static_cast<long long>(size / 1000), static_cast<long long>(size % 1000));
-  return {text.data(), static_cast<std::size_t>(length)};
-}
-
-std::string place(std::uint64_t run, Lane lane) {
-  return R"("pid":)" + std::to_string(run) + R"(,"tid":)" + std::to_string(static_cast<std::uint32_t>(lane));
-}
-
-std::string name_lane(std::uint64_t run, Lane lane, const std::string& name) {
-  const std::string where = place(run, lane);
-  return R"({"name":"thread_name","ph":"M",)" + where + R"(,"args":{"name":")" + name + "\"}},\n" +
-         R"({"name":"thread_sort_index","ph":"M",)" + where + R"(,"args":{"sort_index":)" +
-         std::to_string(static_cast<std::uint32_t>(lane)) + "}}";
+std::string member(std::string_view key, std::string_view word) {
+  return ",\"" + std::string(key) + "\":\"" + std::string(word) + "\"";
 }
 
 }  // namespace
 
 struct TraceObserver::State {
-  explicit State(const std::string& path)
-      : name("trace '" + one_line(path) + "'"), file(detail::open_output("trace", path)), out(file) {}
-  explicit State(std::ostream& stream) : name("trace"), out(stream) {}
+  State(const std::string& path, TraceOptions wanted)
+      : options(wanted), name("trace '" + one_line(path) + "'"), file(detail::open_output("trace", path)), out(file) {}
+  State(std::ostream& stream, TraceOptions wanted) : options(wanted), name("trace"), out(stream) {}
 
+  const TraceOptions options;
   const std::string name;
   std::ofstream file;
   std::ostream& out;
   Timeline timeline{};
+  std::atomic<bool> closed{false};
+  detail::FirstMoment origin;  // where time is zero
 
   std::mutex mutex;  // of what follows, and of `out`
-  bool closed = false;
   std::string buffer = "[";
   bool empty = true;
-  std::optional<TimePoint> origin{};
-  std::map<std::uint64_t, RunLanes> runs{};
+  TimePoint buffered_since{};  // the oldest entry of the buffer
+  std::uint64_t next_id = 1;   // of arrows and rows
+  std::map<std::uint64_t, RunDrawing> runs{};
 
-  /// Appends all of `entry` or, when that throws, nothing: the file stays whole.
-  void write_locked(const std::string& entry) {
+  [[nodiscard]] bool draws_arrows() const { return options.arrows_to_a_task != 0 && options.arrows_from_a_task != 0; }
+
+  /// Appends all of `entry` or, when that throws, nothing: the file stays whole. `now` is the time of the event.
+  void write_locked(const std::string& entry, TimePoint now) {
+    if (buffer.size() <= 1) buffered_since = now;
     buffer.append((empty ? "\n" : ",\n") + entry);
     empty = false;
-    constexpr std::size_t enough = std::size_t{64} * 1024;
-    if (buffer.size() >= enough) flush_locked();
+    if (buffer.size() >= options.flush_bytes || now - buffered_since >= options.flush_interval) flush_locked();
   }
 
   void flush_locked() {
@@ -121,98 +77,189 @@ struct TraceObserver::State {
     buffer.clear();
   }
 
-  void need_lane_locked(std::uint64_t run, Lane lane, const std::string& lane_name) {
-    if (runs[run].named.insert(lane).second) write_locked(name_lane(run, lane, lane_name));
+  [[nodiscard]] TracePoint point(const Event& event, Lane lane, TimePoint time) const {
+    return {event.run, lane, time - origin.get()};
   }
 
-  /// An interval; `args` are the members of an object.
+  void need_lane_locked(const Event& event, Lane lane, const std::string& lane_name) {
+    if (runs[event.run].named.insert(lane).second) {
+      write_locked(detail::trace_lane(event.run, lane, lane_name), event.time);
+    }
+  }
+
   void write_interval_locked(const Event& event, Lane lane, std::string_view text, std::string_view category,
                              TimePoint from, TimePoint to, const std::string& args) {
-    write_locked("{\"name\":" + quote(text) + R"(,"cat":")" + std::string(category) + R"(","ph":"X",)" +
-                 place(event.run, lane) + ",\"ts\":" + microseconds(from - *origin) + ",\"dur\":" +
-                 microseconds(to - from) + ",\"args\":{\"run\":" + std::to_string(event.run) + args + "}}");
+    write_locked(detail::trace_interval(point(event, lane, from), to - origin.get(), text, category, args), event.time);
   }
 
   void start_run_locked(const Event& event) {
-    const std::string run = std::to_string(event.run);
-    const std::string text =
-        event.plan->name().empty() ? "run " + run : std::string(event.plan->name()) + ", run " + run;
-    write_locked(R"({"name":"process_name","ph":"M",)" + place(event.run, run_lane) + R"(,"args":{"name":)" +
-                 quote(text) + "}}");
-    need_lane_locked(event.run, run_lane, "run");
+    if (draws_arrows()) runs[event.run].tasks.resize(event.plan->size());
+    write_locked(detail::trace_process(event.run, name_of_run(event)), event.time);
+    need_lane_locked(event, detail::run_lane, "run");
   }
 
   void end_run_locked(const Event& event) {
     if (const auto record = timeline.find_run(event.run); record && record->started) {
       const std::string_view text = event.plan->name().empty() ? "run" : event.plan->name();
-      std::string args = R"(,"state":")";
-      args += to_string(event.run_state);
-      args += R"(","tasks":)" + std::to_string(event.plan->size());
-      write_interval_locked(event, run_lane, text, "run", *record->started, event.time, args);
+      const std::string args =
+          member("state", to_string(event.run_state)) + ",\"tasks\":" + std::to_string(event.plan->size());
+      write_interval_locked(event, detail::run_lane, text, "run", *record->started, event.time, args);
     }
     timeline.forget(event.run);
     runs.erase(event.run);
     flush_locked();
   }
 
-  void park_locked(const Event& event) {
-    RunLanes& lanes = runs[event.run];
+  void wait_locked(const Event& event) {
+    RunDrawing& run = runs[event.run];
     const auto task = static_cast<std::uint32_t>(event.task);
-    lanes.parked_tasks.emplace(task, lanes.parked.take(event.time));
+    if (parks(event.reason)) {
+      run.parked_tasks.emplace(task, detail::ParkedTask{run.parked.take(event.time), event.reason});
+    } else if (options.waiting_lanes != 0) {
+      run.waits[task].emplace_back(event.time, event.reason);
+    }
   }
 
-  void end_task_locked(const Event& event) {
-    const auto timing = timeline.find_task(event.run, event.task);
-    if (!timing || !timing->started) return;
-    std::string args = R"(,"attempt":)" + std::to_string(timing->attempt) + R"(,"state":")";
-    args += to_string(event.state);
-    args += '"';
-    if (event.error != nullptr && *event.error) args += ",\"error\":" + quote(describe(*event.error));
-
+  /// How long a task waited since it was ready, until `event`: first for a worker, then for what its events told.
+  void write_wait_locked(const Event& event, TimePoint ready, const std::string& args) {
+    RunDrawing& run = runs[event.run];
+    std::vector<std::pair<TimePoint, WaitReason>> waits;
+    if (auto told = run.waits.extract(static_cast<std::uint32_t>(event.task))) waits = std::move(told.mapped());
+    const auto row = run.waiting.take(ready, event.time, options.waiting_lanes, next_id);
+    if (!row) return;
     const std::string text = event.plan->task_name(event.task);
-    const Lane lane = worker_lane(timing->worker);
-    need_lane_locked(event.run, lane, "worker " + std::to_string(timing->worker));
-    const TimePoint returned = timing->parked.value_or(event.time);
-    write_interval_locked(event, lane, text, "task", *timing->started, returned, args);
+    std::string entries;
+    const auto draw = [&](TimePoint from, TimePoint to, std::string_view reason) {
+      if (to <= from) return;
+      if (!entries.empty()) entries += ",\n";
+      entries += detail::trace_wait(point(event, detail::run_lane, from), to - origin.get(), text, *row,
+                                    member("reason", reason) + args);
+    };
+    TimePoint from = ready;
+    std::string_view reason = "worker";
+    for (const auto& [time, next_reason] : waits) {
+      draw(from, time, reason);
+      from = time;
+      reason = to_string(next_reason);
+    }
+    draw(from, event.time, reason);
+    if (!entries.empty()) write_locked(entries, event.time);
+  }
 
-    RunLanes& lanes = runs[event.run];
-    const auto found = lanes.parked_tasks.find(static_cast<std::uint32_t>(event.task));
-    if (found == lanes.parked_tasks.end()) return;
-    const std::uint32_t parked = found->second;
-    need_lane_locked(event.run, parked_lane(parked), "parked " + std::to_string(parked));
-    write_interval_locked(event, parked_lane(parked), text, "parked", returned, event.time, args);
-    lanes.parked.give_back(parked, event.time);
-    lanes.parked_tasks.erase(found);
+  /// The body of the task and, if it was parked, what came after that.
+  void end_task_locked(const Event& event, const TaskTiming& timing) {
+    RunDrawing& run = runs[event.run];
+    std::string args = ",\"attempt\":" + std::to_string(timing.attempt) + member("state", to_string(event.state));
+    if (event.error != nullptr && *event.error) args += ",\"error\":" + detail::quote_json(describe(*event.error));
+    const std::string text = event.plan->task_name(event.task);
+    const Lane lane = detail::worker_lane(timing.worker);
+    const TimePoint returned = timing.parked.value_or(event.time);
+    const auto arrows = find_arrows(event, run);
+    std::string body_args = args;
+    if (const auto waited = timing.wait(); waited && *waited > Duration::zero() && *waited >= options.shortest_wait) {
+      body_args += ",\"waited_us\":" + detail::json_microseconds(*waited);
+    }
+    body_args += args_of(event, run, arrows);
+    need_lane_locked(event, lane, "worker " + std::to_string(timing.worker));
+    write_interval_locked(event, lane, text, "task", *timing.started, returned, body_args);
+    write_arrows_locked(event, arrows, point(event, lane, *timing.started));
+
+    DrawnTask drawn{*timing.started, returned, lane};
+    if (const auto found = run.parked_tasks.find(static_cast<std::uint32_t>(event.task));
+        found != run.parked_tasks.end()) {
+      const auto [parked, reason] = found->second;
+      need_lane_locked(event, detail::parked_lane(parked), "parked " + std::to_string(parked));
+      write_interval_locked(event, detail::parked_lane(parked), text, "parked", returned, event.time,
+                            args + member("reason", to_string(reason)));
+      drawn = {returned, event.time, detail::parked_lane(parked)};
+      run.parked.give_back(parked, event.time);
+      run.parked_tasks.erase(found);
+    }
+    run.waits.erase(static_cast<std::uint32_t>(event.task));
+    if (!run.tasks.empty()) run.tasks[index_of(event.task)] = drawn;
+  }
+
+  /// The tasks from which arrows shall lead to the one that has ended.
+  [[nodiscard]] std::vector<DrawnTask*> find_arrows(const Event& event, RunDrawing& run) const {
+    if (run.tasks.empty()) return {};
+    return detail::choose_arrows(event.plan->predecessors(event.task), run.tasks, options.arrows_to_a_task,
+                                 options.arrows_from_a_task);
+  }
+
+  /// Says how many arrows are missing, if any are.
+  static std::string args_of(const Event& event, const RunDrawing& run, const std::vector<DrawnTask*>& arrows) {
+    if (run.tasks.empty()) return {};
+    const std::size_t all = event.plan->predecessors(event.task).size();
+    return all == arrows.size() ? std::string{} : ",\"arrows_left_out\":" + std::to_string(all - arrows.size());
+  }
+
+  void write_arrows_locked(const Event& event, const std::vector<DrawnTask*>& arrows, const TracePoint& to) {
+    for (DrawnTask* from : arrows) {
+      write_locked(detail::trace_arrow(point(event, from->lane, from->last()), to, next_id), event.time);
+      ++next_id;
+      ++from->arrows;
+    }
+  }
+
+  /// A wait that is long enough to be shown, and which `event` ends.
+  [[nodiscard]] bool shows_wait(const Event& event, const std::optional<TaskTiming>& timing) const {
+    if (options.waiting_lanes == 0 || !timing || !timing->ready) return false;
+    return event.time > *timing->ready && event.time - *timing->ready >= options.shortest_wait;
   }
 
   void write_event(const Event& event) {
+    if (closed.load(std::memory_order_acquire)) return;
+    using enum Event::Kind;
+    origin.note(event.time);
     timeline.on_event(event);
-    const bool parks = event.kind == Event::Kind::task_waiting &&
-                       (event.reason == WaitReason::timer || event.reason == WaitReason::child);
-    const bool is_written = parks || event.kind == Event::Kind::run_started || event.kind == Event::Kind::task_ended ||
-                            event.kind == Event::Kind::run_ended;
-    if (!is_written) return;
+    if (event.kind == task_ready) return;
+    std::optional<TaskTiming> timing;
+    if (event.kind == task_started || event.kind == task_ended) timing = timeline.find_task(event.run, event.task);
+    if (event.kind == task_started && !(event.attempt == 1 && shows_wait(event, timing))) return;
+    // The first call on a plan is the one that takes its time.
+    if (event.kind == run_started && draws_arrows() && !event.plan->empty()) {
+      static_cast<void>(event.plan->predecessors(TaskId{0}));
+    }
     const std::lock_guard lock(mutex);
-    if (closed) return;
-    if (!origin) origin = event.time;
-    if (parks) return park_locked(event);
-    if (event.kind == Event::Kind::run_started) return start_run_locked(event);
-    if (event.kind == Event::Kind::task_ended) return end_task_locked(event);
+    if (!closed.load(std::memory_order_relaxed)) write_event_locked(event, timing);
+  }
+
+  void write_event_locked(const Event& event, const std::optional<TaskTiming>& timing) {
+    switch (event.kind) {
+      case Event::Kind::run_started:
+        return start_run_locked(event);
+      case Event::Kind::task_waiting:
+        return wait_locked(event);
+      case Event::Kind::task_ready:
+        return;
+      case Event::Kind::task_started:
+        return write_wait_locked(event, *timing->ready, {});
+      case Event::Kind::task_ended:
+        if (timing && timing->started) return end_task_locked(event, *timing);
+        if (shows_wait(event, timing)) {
+          write_wait_locked(event, *timing->ready, member("state", to_string(event.state)));
+        }
+        return;
+      case Event::Kind::run_ended:
+        break;
+    }
     end_run_locked(event);
   }
 
   void close() {
     const std::lock_guard lock(mutex);
-    if (closed) return;
-    closed = true;
+    if (closed.exchange(true)) return;
     buffer += empty ? "]\n" : "\n]\n";
     flush_locked();
+    runs.clear();
+    for (const std::uint64_t run : timeline.runs()) timeline.forget(run);
     if (!out) throw Error(name + ": could not be written completely");
   }
 };
 
-TraceObserver::TraceObserver(const std::string& path) : state_(std::make_unique<State>(path)) {}
-TraceObserver::TraceObserver(std::ostream& out) : state_(std::make_unique<State>(out)) {}
+TraceObserver::TraceObserver(const std::string& path, TraceOptions options)
+    : state_(std::make_unique<State>(path, options)) {}
+TraceObserver::TraceObserver(std::ostream& out, TraceOptions options) : state_(std::make_unique<State>(out, options)) {}
 TraceObserver::~TraceObserver() {
   try {
     close();

@@ -13,11 +13,18 @@
 
 #include <nlohmann/json.hpp>
 
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <atomic>
+#include <cmath>
+#include <csignal>
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <set>
 #include <sstream>
 #include <stdexcept>
 #include <string>
@@ -112,8 +119,10 @@ TEST(Trace, IsWhatViewersExpect) {
 {"name":"load","cat":"task","ph":"X","pid":#,"tid":@,"ts":0.000,"dur":0.000,"args":{"run":#,"attempt":1,"state":"succeeded"}},
 {"name":"thread_name","ph":"M","pid":#,"tid":1000001,"args":{"name":"parked 0"}},
 {"name":"thread_sort_index","ph":"M","pid":#,"tid":1000001,"args":{"sort_index":1000001}},
-{"name":"load","cat":"parked","ph":"X","pid":#,"tid":1000001,"ts":0.000,"dur":1500.000,"args":{"run":#,"attempt":1,"state":"succeeded"}},
+{"name":"load","cat":"parked","ph":"X","pid":#,"tid":1000001,"ts":0.000,"dur":1500.000,"args":{"run":#,"attempt":1,"state":"succeeded","reason":"timer"}},
 {"name":"clean","cat":"task","ph":"X","pid":#,"tid":@,"ts":1500.000,"dur":0.000,"args":{"run":#,"attempt":1,"state":"failed","error":"bad \"row\""}},
+{"name":"then","cat":"dependency","id":1,"ph":"s","pid":#,"tid":1000001,"ts":1499.999},
+{"name":"then","cat":"dependency","id":1,"ph":"f","bp":"e","pid":#,"tid":@,"ts":1500.000},
 {"name":"nightly","cat":"run","ph":"X","pid":#,"tid":0,"ts":0.000,"dur":1500.000,"args":{"run":#,"state":"failed","tasks":2}}
 ]
 )";
@@ -180,6 +189,419 @@ TEST(Trace, TasksThatNeverStartedTakeNoLane) {
   const json trace = trace_of(flow.build(), virtual_run);
   EXPECT_EQ(std::count_if(trace.begin(), trace.end(), [](const json& event) { return event.at("name") == "second"; }),
             0);
+}
+
+/// The two ends of an arrow.
+struct Arrow {
+  json from, to;
+};
+
+/// By id; checks that each has its two ends, in order of time.
+std::map<std::uint64_t, Arrow> arrows_of(const json& trace) {
+  std::map<std::uint64_t, Arrow> arrows;
+  for (const json& event : trace) {
+    if (event.at("ph") != "s" && event.at("ph") != "f") continue;
+    Arrow& arrow = arrows[event.at("id")];
+    json& end = event.at("ph") == "s" ? arrow.from : arrow.to;
+    EXPECT_TRUE(end.is_null()) << "twice: " << event;
+    end = event;
+  }
+  for (const auto& [id, arrow] : arrows) {
+    EXPECT_FALSE(arrow.from.is_null() || arrow.to.is_null()) << id;
+    EXPECT_LE(arrow.from.at("ts"), arrow.to.at("ts"));
+    EXPECT_EQ(arrow.to.at("bp"), "e");
+  }
+  return arrows;
+}
+
+/// The interval of a body or of a parked task that viewers bind an end of an arrow to, by lane and time.
+using BodyAt = std::map<std::tuple<std::uint64_t, std::uint64_t, double>, std::string>;
+
+/// How often an arrow leads from one name to another. Checks that each end meets an interval. For runs in which no two
+/// tasks of a lane end or start at the same time.
+std::map<std::pair<std::string, std::string>, int> arrows_by_name(const json& trace) {
+  BodyAt starts;
+  BodyAt ends;
+  for (const json& event : trace) {
+    if (event.at("ph") != "X" || event.at("cat") == "run") continue;
+    const double from = event.at("ts");
+    const double to = from + event.at("dur").get<double>();
+    starts[{event.at("pid"), event.at("tid"), std::round(from * 1000)}] = event.at("name");
+    ends[{event.at("pid"), event.at("tid"), std::round(std::max(from, to - 0.001) * 1000)}] = event.at("name");
+  }
+  std::map<std::pair<std::string, std::string>, int> counts;
+  for (const auto& [id, arrow] : arrows_of(trace)) {
+    const auto at = [&](const json& end) {
+      return std::tuple(end.at("pid").get<std::uint64_t>(), end.at("tid").get<std::uint64_t>(),
+                        std::round(end.at("ts").get<double>() * 1000));
+    };
+    EXPECT_EQ(ends.count(at(arrow.from)), 1U) << arrow.from;
+    EXPECT_EQ(starts.count(at(arrow.to)), 1U) << arrow.to;
+    ++counts[{ends[at(arrow.from)], starts[at(arrow.to)]}];
+  }
+  return counts;
+}
+
+/// What was written of `plan` with these options.
+json trace_of(const Plan& plan, VirtualRun& virtual_run, TraceOptions options) {
+  std::ostringstream out;
+  const auto observer = std::make_shared<TraceObserver>(out, options);
+  virtual_run.run(plan, observer);
+  observer->close();
+  return json::parse(out.str());
+}
+
+/// Calls that tell an observer of one run, event by event.
+struct Teller {
+  TraceObserver& trace;
+  const Plan& plan;
+
+  void start_run() const { trace.on_event(run_event(Event::Kind::run_started, plan, 0s, RunState::running)); }
+  void end_run(Duration time) const {
+    trace.on_event(run_event(Event::Kind::run_ended, plan, time, RunState::succeeded));
+  }
+  void ready(std::size_t task, Duration time) const {
+    trace.on_event(task_event(Event::Kind::task_ready, plan, task, time, TaskState::ready));
+  }
+  void wait(std::size_t task, Duration time, WaitReason reason) const {
+    Event event = task_event(Event::Kind::task_waiting, plan, task, time, TaskState::waiting);
+    event.attempt = 0;
+    event.reason = reason;
+    trace.on_event(event);
+  }
+  void start(std::size_t task, Duration time) const {
+    trace.on_event(task_event(Event::Kind::task_started, plan, task, time, TaskState::running));
+  }
+  void end(std::size_t task, Duration time) const {
+    trace.on_event(task_event(Event::Kind::task_ended, plan, task, time, TaskState::succeeded));
+  }
+};
+
+TEST(Trace, ArrowsLeadFromWhatWasWaitedFor) {
+  Workflow flow;
+  const auto a = flow.task("a", [] {});
+  const auto b = flow.task("b", [] {}).after(a);
+  const auto c = flow.task("c", parking(1s)).after(a);
+  const auto d = flow.task("d", [] {}).after(b).after(c);
+  const Plan plan = flow.build();
+  std::ostringstream out;
+  TraceObserver trace(out);
+  const Teller tell{trace, plan};
+  const auto run_task = [&](const Task<void>& task, Duration from, Duration to) {
+    tell.start(index_of(plan.id(task)), from);
+    tell.end(index_of(plan.id(task)), to);
+  };
+  tell.start_run();
+  run_task(a, 0us, 10us);
+  tell.start(index_of(plan.id(c)), 10us);
+  trace.on_event(task_event(Event::Kind::task_waiting, plan, index_of(plan.id(c)), 12us, TaskState::waiting));
+  run_task(b, 12us, 20us);
+  tell.end(index_of(plan.id(c)), 30us);
+  run_task(d, 40us, 40us);
+  tell.end_run(40us);
+  trace.close();
+  const std::map<std::pair<std::string, std::string>, int> expected{
+      {{"a", "b"}, 1}, {{"a", "c"}, 1}, {{"b", "d"}, 1}, {{"c", "d"}, 1}};
+  EXPECT_EQ(arrows_by_name(json::parse(out.str())), expected);
+}
+
+std::string numbered(char letter, int number) { return std::string(1, letter).append(std::to_string(number)); }
+
+TEST(Trace, ATaskThatWaitsForManyHasArrowsFromTheLast) {
+  Workflow flow;
+  std::vector<Task<void>> many;
+  for (int i = 0; i < 1000; ++i) many.push_back(flow.task(numbered('p', i), [] {}));
+  auto last = flow.task("last", [] {});
+  for (const auto& task : many) last.after(task);
+  const Plan plan = flow.build();
+  std::ostringstream out;
+  TraceObserver trace(out, {.arrows_to_a_task = 3});
+  const Teller tell{trace, plan};
+  tell.start_run();
+  // The later a number, the earlier its end.
+  for (std::size_t i = 0; i < 1000; ++i) {
+    tell.start(999 - i, std::chrono::microseconds(10 * i));
+    tell.end(999 - i, std::chrono::microseconds(10 * i + 5));
+  }
+  tell.start(1000, 20ms);
+  tell.end(1000, 21ms);
+  tell.end_run(21ms);
+  trace.close();
+  const json all = json::parse(out.str());
+  const std::map<std::pair<std::string, std::string>, int> expected{
+      {{"p0", "last"}, 1}, {{"p1", "last"}, 1}, {{"p2", "last"}, 1}};
+  EXPECT_EQ(arrows_by_name(all), expected);
+  for (const json& event : all) {
+    if (event.at("name") == "last") {
+      EXPECT_EQ(event.at("args").at("arrows_left_out"), 997);
+    }
+  }
+}
+
+TEST(Trace, AWideGraphHasAsManyArrowsAsAreAsked) {
+  VirtualRun virtual_run;
+  Recorder recorder(complete_bipartite(40, 500));
+  const Plan plan = recorder.plan();
+  const auto count = [&](TraceOptions options) { return arrows_of(trace_of(plan, virtual_run, options)).size(); };
+  EXPECT_EQ(count({.arrows_to_a_task = 1000, .arrows_from_a_task = 1000}), 40U * 500U);
+  EXPECT_EQ(count({.arrows_to_a_task = 5, .arrows_from_a_task = 1000}), 5U * 500U);
+  EXPECT_EQ(count({.arrows_to_a_task = 1000, .arrows_from_a_task = 7}), 40U * 7U);
+  EXPECT_EQ(count({.arrows_to_a_task = 0}), 0U);
+  EXPECT_EQ(count({.arrows_from_a_task = 0}), 0U);
+  EXPECT_LE(count({}), std::min(8U * 500U, 64U * 40U));
+}
+
+struct Wait {
+  std::string name, reason;
+  double from, to;
+  bool operator==(const Wait&) const = default;
+};
+std::ostream& operator<<(std::ostream& out, const Wait& wait) {
+  return out << wait.name << " for " << wait.reason << " from " << wait.from << " to " << wait.to;
+}
+
+/// In order of the file. Checks that each begins and ends, and that none overlaps another of its row.
+std::vector<Wait> waits_of(const json& trace) {
+  std::vector<Wait> waits;
+  std::map<std::uint64_t, double> row_ends;
+  const json* begin = nullptr;
+  for (const json& event : trace) {
+    if (event.at("ph") == "b") {
+      EXPECT_EQ(begin, nullptr) << event;
+      begin = &event;
+    } else if (event.at("ph") == "e") {
+      if (begin == nullptr) {
+        ADD_FAILURE() << "an end without a beginning: " << event;
+        continue;
+      }
+      EXPECT_EQ(begin->at("id"), event.at("id"));
+      const Wait wait{event.at("name"), begin->at("args").at("reason"), begin->at("ts"), event.at("ts")};
+      EXPECT_LE(row_ends[event.at("id")], wait.from + 1e-6) << wait;
+      row_ends[event.at("id")] = wait.to;
+      waits.push_back(wait);
+      begin = nullptr;
+    }
+  }
+  EXPECT_EQ(begin, nullptr);
+  return waits;
+}
+
+TEST(Trace, ShowsWhatTasksWaitedFor) {
+  const Plan plan = plan_of(4);
+  std::ostringstream out;
+  TraceObserver trace(out);
+  const Teller tell{trace, plan};
+  tell.start_run();
+  for (std::size_t task = 0; task < 4; ++task) tell.ready(task, 1us);
+  tell.start(0, 1us + 999ns);  // too short
+  tell.end(0, 4us);
+  tell.start(1, 4us);
+  tell.end(1, 5us);
+  tell.wait(2, 5us, WaitReason::resource);
+  tell.wait(2, 8us, WaitReason::executor);
+  tell.start(2, 20us);
+  tell.end(2, 21us);
+  Event cancelled = task_event(Event::Kind::task_ended, plan, 3, 30us, TaskState::cancelled);
+  cancelled.attempt = 0;
+  trace.on_event(cancelled);
+  tell.end_run(30us);
+  trace.close();
+  const json all = json::parse(out.str());
+  EXPECT_EQ(waits_of(all), (std::vector<Wait>{{"#1", "worker", 1, 4},
+                                              {"#2", "worker", 1, 5},
+                                              {"#2", "resource", 5, 8},
+                                              {"#2", "executor", 8, 20},
+                                              {"#3", "worker", 1, 30}}));
+  std::map<std::string, json> waited;
+  for (const json& event : all) {
+    if (event.value("cat", "") == "task") waited[event.at("name")] = event.at("args").value("waited_us", json());
+  }
+  EXPECT_EQ(waited, (std::map<std::string, json>{{"#0", nullptr}, {"#1", 3.0}, {"#2", 19.0}}));
+}
+
+TEST(Trace, WaitsOfRealRunsHaveTheirReasons) {
+  VirtualRun virtual_run;
+  virtual_run.scheduler.resource("licence", 1);
+  Workflow flow;
+  flow.task("a", parking(5us)).resource("licence");
+  flow.task("b", parking(5us)).resource("licence");
+  const json trace = trace_of(flow.build(), virtual_run, {});
+  EXPECT_EQ(waits_of(trace), (std::vector<Wait>{{"b", "resource", 0, 5}}));
+}
+
+TEST(Trace, ShowsNoMoreWaitingTasksAtOnceThanAsked) {
+  const Plan plan = plan_of(1000);
+  std::ostringstream out;
+  TraceObserver trace(out, {.waiting_lanes = 10});
+  const Teller tell{trace, plan};
+  tell.start_run();
+  for (std::size_t task = 0; task < 500; ++task) tell.ready(task, 1us);
+  for (std::size_t task = 0; task < 500; ++task) {
+    const Duration time = std::chrono::microseconds(10 + 10 * task);
+    tell.start(task, time);
+    tell.end(task, time + 1us);
+  }
+  // Once the crowd has gone, the rows are free again.
+  for (std::size_t task = 500; task < 1000; ++task) {
+    const Duration time = std::chrono::microseconds(10 + 10 * task);
+    tell.ready(task, time);
+    tell.start(task, time + 5us);
+    tell.end(task, time + 6us);
+  }
+  tell.end_run(1s);
+  trace.close();
+  const json all = json::parse(out.str());
+  EXPECT_EQ(waits_of(all).size(), 10U + 500U);
+  std::set<std::uint64_t> rows;
+  for (const json& event : all) {
+    if (event.at("ph") == "b") rows.insert(event.at("id").get<std::uint64_t>());
+  }
+  EXPECT_EQ(rows.size(), 10U);
+}
+
+TEST(Trace, BeginsAtZeroAlsoWhenItComesLate) {
+  const Plan plan = plan_of(3);
+  std::ostringstream out;
+  TraceObserver trace(out);
+  const Teller tell{trace, plan};
+  tell.ready(0, 5s);
+  tell.end(1, 6s);  // was started before
+  tell.start(0, 7s);
+  tell.end(0, 8s);
+  tell.end_run(9s);
+  trace.close();
+  const json all = json::parse(out.str());
+  for (const json& event : all) EXPECT_GE(event.value("ts", 0.0), 0.0) << event;
+  EXPECT_EQ(waits_of(all), (std::vector<Wait>{{"#0", "worker", 0, 2e6}}));
+  EXPECT_EQ(lanes_of(all).size(), 1U);
+}
+
+/// A trace that was not closed, as viewers read it.
+json parse_open(std::string text) {
+  text.push_back(']');
+  return json::parse(text);
+}
+
+TEST(Trace, GoesToTheFileInTime) {
+  const Plan plan = plan_of(100);
+  std::ostringstream out;
+  TraceObserver trace(out, {.flush_interval = 200ms});
+  const Teller tell{trace, plan};
+  tell.start_run();
+  const auto run_task = [&](std::size_t task, Duration time) {
+    tell.start(task, time);
+    tell.end(task, time);
+  };
+  run_task(0, 199ms);
+  EXPECT_EQ(out.str(), "");
+  run_task(1, 200ms);
+  const std::string first = out.str();
+  EXPECT_EQ(parse_open(first).back().at("name"), "#1");
+  run_task(2, 10s);  // the first of what comes next
+  EXPECT_EQ(out.str(), first);
+  run_task(3, 10s + 199ms);
+  EXPECT_EQ(out.str(), first);
+  run_task(4, 10s + 200ms);
+  EXPECT_EQ(parse_open(out.str()).back().at("name"), "#4");
+  tell.end_run(11s);
+  std::string whole = out.str();
+  whole.append("\n]\n");
+  trace.close();
+  EXPECT_EQ(out.str(), whole);
+}
+
+TEST(Trace, GoesToTheFileWhenThereIsMuch) {
+  const Plan plan = plan_of(100);
+  std::ostringstream out;
+  TraceObserver trace(out, {.flush_interval = 1h, .flush_bytes = 2000});
+  const Teller tell{trace, plan};
+  tell.start_run();
+  for (std::size_t task = 0; task < 100; ++task) {
+    tell.start(task, 1ms);
+    tell.end(task, 1ms);
+  }
+  EXPECT_GT(out.str().size(), 10'000U);
+  EXPECT_GT(parse_open(out.str()).size(), 50U);
+}
+
+/// What a process that is gone left behind, cut after its last whole line.
+json rescue(const std::string& path) {
+  std::ifstream file(path);
+  std::string text;
+  std::string line;
+  while (std::getline(file, line)) {
+    if (line != "[" && !json::accept(line.ends_with(',') ? line.substr(0, line.size() - 1) : line)) break;
+    text += line;
+  }
+  if (text.ends_with(',')) text.pop_back();
+  return parse_open(text);
+}
+
+/// Runs `body` in a process of its own, which has to end by being killed.
+template <typename Body>
+void expect_killed(Body body) {
+  const pid_t child = fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    body();
+    _exit(3);
+  }
+  int status = 0;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  ASSERT_TRUE(WIFSIGNALED(status)) << status;
+  EXPECT_EQ(WTERMSIG(status), SIGKILL);
+}
+
+TEST(TraceOfACrash, HoldsAllUpToTheLastFlush) {
+  const std::string path = testing::TempDir() + "baton_trace_of_a_crash.json";
+  constexpr int killer = 500;
+  expect_killed([&] {
+    VirtualRun virtual_run;
+    Workflow flow{"doomed"};
+    Task<void> before = flow.task("#start", parking(7ms));
+    for (int i = 0; i < 1000; ++i) {
+      before = flow.task(numbered('t', i),
+                         [i](Context& context) {
+                           if (i == killer) kill(getpid(), SIGKILL);
+                           context.park_for(7ms);
+                         })
+                   .after(before);
+    }
+    virtual_run.run(flow.build(), std::make_shared<TraceObserver>(path));
+  });
+  std::set<std::string> names;
+  for (const json& event : rescue(path)) {
+    if (event.value("cat", "") == "parked") names.insert(event.at("name"));
+  }
+  // Within an interval of 200 ms 29 tasks end.
+  for (int i = 0; i < killer - 29; ++i) EXPECT_EQ(names.count(numbered('t', i)), 1U) << i;
+  EXPECT_EQ(names.count(numbered('t', killer)), 0U);
+  std::filesystem::remove(path);
+}
+
+TEST(TraceOfACrash, IsWholeWhenThreadsWereAtWork) {
+  const std::string path = testing::TempDir() + "baton_trace_of_a_crash_of_threads.json";
+  expect_killed([&] {
+    ThreadPool pool{3};
+    Scheduler scheduler{pool};
+    scheduler.observe(std::make_shared<TraceObserver>(path));
+    std::atomic<int> called{0};
+    Workflow flow{"doomed"};
+    for (int i = 0; i < 20'000; ++i) {
+      flow.task([&called] {
+        if (called.fetch_add(1) == 15'000) kill(getpid(), SIGKILL);
+      });
+    }
+    scheduler.run(flow.build());
+  });
+  const json trace = rescue(path);
+  expect_no_overlap(trace);
+  std::size_t tasks = 0;
+  for (const json& event : trace) tasks += event.value("cat", "") == "task" ? 1 : 0;
+  // 64 KiB, what may be missing, are less than 1000 tasks; a few are being called.
+  EXPECT_GE(tasks, 14'000U);
+  EXPECT_LT(tasks, 20'000U);
+  std::filesystem::remove(path);
 }
 
 TEST(Trace, IsWholeWithoutAnyRun) {
@@ -265,6 +687,8 @@ TEST_P(TraceOnPool, ShowsEachTaskOnceAndNoOverlapInALane) {
   observer->close();
   const json trace = json::parse(out.str());
   expect_no_overlap(trace);
+  EXPECT_FALSE(arrows_by_name(trace).empty());
+  waits_of(trace);
   std::map<std::string, std::size_t> counts;
   std::map<std::uint64_t, double> run_lengths;
   for (const json& event : trace) {
