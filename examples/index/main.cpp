@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "../command_line.hpp"
+#include "../observe_options.hpp"
 #include "files.hpp"
 #include "summary.hpp"
 #include "workflows.hpp"
 
 #include <baton/baton.hpp>
-#include <baton/observe/progress.hpp>
-#include <baton/observe/report.hpp>
 #include <baton/observe/text.hpp>
-#include <baton/observe/trace.hpp>
 
 #include <chrono>
 #include <exception>
@@ -33,9 +31,14 @@ of files there are and which have the same content, and how that went.
                  report.html; build/index in baton's tree, or else index-out here
   --workers N    threads; 0, the default: one for each core
   --all          also take folders called .git and build
-  --quiet        show no progress
+  --quiet        as --progress off
   --strict       end with 1 if a file could not be read
-  --help         print this
+)";
+
+constexpr std::string_view help_end = R"(  --help         print this
+
+Trace and report are written into DIR unless their options name another place.
+Progress is auto, but off with --log.
 
 Symbolic links are not followed; devices, pipes and sockets are not opened. A
 file that cannot be read is listed and disturbs nothing else.
@@ -49,7 +52,7 @@ struct Options {
   fs::path out;
   std::size_t workers = 0;
   indexer::ListOptions listing;
-  bool is_quiet = false;
+  examples::ObserveOptions observe;
   bool is_strict = false;
 };
 
@@ -62,10 +65,17 @@ fs::path default_folder() {
 
 Options parse(examples::CommandLine line) {
   Options options;
-  options.is_quiet = line.flag("--quiet");
+  const bool is_quiet = line.flag("--quiet");
   options.is_strict = line.flag("--strict");
   options.listing.takes_all = line.flag("--all");
   options.workers = line.number<std::size_t>("--workers", 0).value_or(0);
+  options.observe = examples::take_observe_options(line);
+  if (is_quiet && options.observe.progress) {
+    throw examples::WrongCommandLine("--quiet and --progress exclude each other");
+  }
+  if (!is_quiet && !options.observe.progress && !options.observe.log) {
+    options.observe.progress = baton::ProgressStyle::automatic;
+  }
   const auto out = line.value("--out");
   const auto folders = line.rest(1);
   options.folder = folders.empty() ? default_folder() : fs::path(folders.front());
@@ -97,34 +107,55 @@ void write_summary(const fs::path& path, const indexer::Summary& summary) {
   if (!file.flush()) throw std::runtime_error(baton::one_line(path.string()) + ": cannot be written");
 }
 
+/// Where trace and report go, and all others that were written.
+struct Written {
+  fs::path summary;
+  examples::ObserveOptions observe;
+  bool is_usual;  ///< Nothing but the three files in the usual place.
+};
+
+Written choose_files(const Options& options) {
+  Written written{options.out / "summary.txt", options.observe, true};
+  written.is_usual = !written.observe.trace && !written.observe.report && !written.observe.metrics;
+  if (!written.observe.trace) written.observe.trace = (options.out / "trace.json").string();
+  if (!written.observe.report) written.observe.report = (options.out / "report.html").string();
+  return written;
+}
+
+std::string describe(const Written& written, const fs::path& out) {
+  if (written.is_usual) return "summary.txt, trace.json and report.html in " + baton::one_line(out.string());
+  std::string text = baton::one_line(written.summary.string());
+  for (const auto& file : {written.observe.trace, written.observe.report, written.observe.metrics}) {
+    if (file) text += ", " + baton::one_line(*file);
+  }
+  return text;
+}
+
 /// @returns whether everything could be read.
 bool index_folder(const Options& options) {
   const auto start = std::chrono::steady_clock::now();
-  const auto trace = std::make_shared<baton::TraceObserver>((options.out / "trace.json").string());
-  const auto report = std::make_shared<baton::ReportObserver>((options.out / "report.html").string());
+  const Written written = choose_files(options);
+  examples::Watchers watchers(written.observe);
 
   const indexer::Listing listing = indexer::list_files(options.folder, options.listing);
   indexer::Reading reading;
   indexer::Summary summary;
   baton::ThreadPool pool{options.workers};
   {
-    // At the end of this block the scheduler is gone, and trace and report are complete.
+    // At the end of this block the scheduler is gone, and the observers have been told everything.
     baton::Scheduler scheduler{pool};
-    scheduler.observe(trace);
-    if (!options.is_quiet) scheduler.observe(std::make_shared<baton::ProgressObserver>());
-    reading = indexer::read_all(scheduler, options.folder, listing, report);
+    for (const auto& observer : watchers.of_all_runs()) scheduler.observe(observer);
+    reading = indexer::read_all(scheduler, options.folder, listing, watchers.of_main_run());
     summary = indexer::summarize(scheduler, options.folder, listing, reading);
   }
-  trace->close();
-  report->close();
-  write_summary(options.out / "summary.txt", summary);
+  watchers.close(&pool);
+  write_summary(written.summary, summary);
 
   constexpr std::size_t most = 10;
   indexer::print(std::cout, summary, most);
   const auto time = std::chrono::duration_cast<baton::Duration>(std::chrono::steady_clock::now() - start);
   std::cout << "\nindexed " << baton::one_line(options.folder.string()) << " in " << baton::format_duration(time)
-            << " on " << pool.concurrency() << " threads\nwritten: summary.txt, trace.json and report.html in "
-            << baton::one_line(options.out.string()) << std::endl;
+            << " on " << pool.concurrency() << " threads\nwritten: " << describe(written, options.out) << std::endl;
   return summary.problems.empty();
 }
 
@@ -134,7 +165,7 @@ int main(int argc, char** argv) {
   try {
     examples::CommandLine line(argc, argv);
     if (line.flag("--help")) {
-      std::cout << help;
+      std::cout << help << examples::observe_help << help_end;
       return 0;
     }
     const Options options = parse(std::move(line));

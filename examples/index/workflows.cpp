@@ -68,7 +68,7 @@ Summary put_together(const Listing& listing, const Reading& reading, const std::
 }  // namespace
 
 Reading read_all(baton::Scheduler& scheduler, const fs::path& folder, const Listing& listing,
-                 const std::shared_ptr<baton::Observer>& observer) {
+                 const std::vector<std::shared_ptr<baton::Observer>>& observers) {
   baton::Workflow flow{"read files"};
   std::vector<baton::Task<FileInfo>> tasks;
   tasks.reserve(listing.files.size());
@@ -78,7 +78,7 @@ Reading read_all(baton::Scheduler& scheduler, const fs::path& folder, const List
       return read_file(folder / path, context);
     }));
   }
-  const baton::Run run = scheduler.start(flow.build(), {.observers = {observer}});
+  const baton::Run run = scheduler.start(flow.build(), {.observers = observers});
   run.wait();
 
   Reading reading{{}, listing.problems};

@@ -19,9 +19,9 @@ struct Reading {
 };
 
 /// Reads every file of a listing, a task each; one that fails takes no other along.
-/// @param observer  Told of this run, besides the scheduler's observers.
+/// @param observers  Told of this run, besides the scheduler's observers.
 Reading read_all(baton::Scheduler& scheduler, const fs::path& folder, const Listing& listing,
-                 const std::shared_ptr<baton::Observer>& observer);
+                 const std::vector<std::shared_ptr<baton::Observer>>& observers);
 
 /// Finds duplicates and adds up; `reading` outlives the summary, which points into it.
 Summary summarize(baton::Scheduler& scheduler, const fs::path& folder, const Listing& listing, const Reading& reading);

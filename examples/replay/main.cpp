@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "../command_line.hpp"
+#include "../observe_options.hpp"
 #include "figures.hpp"
 #include "replay.hpp"
 
@@ -15,6 +16,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -31,7 +33,12 @@ FILE is in WfFormat 1.5, of which github.com/wfcommons/WfInstances has many.
   --only ID      run this task and what it needs, nothing else
   --dot FILE     write what ran as a graph for Graphviz, coloured by outcome
   --json         print one line of JSON instead of a table
-  --help         print this
+)";
+
+constexpr std::string_view help_end = R"(  --help         print this
+
+Progress is off, but auto with --scale and neither --json nor --log. In virtual
+time trace, report, metrics and log tell virtual times.
 
 tasks to total_runtime_seconds describe the whole file, the others what ran, in
 recorded seconds. Without runtimes in the file tasks take no time, and the
@@ -48,6 +55,7 @@ struct Options {
   std::optional<std::string> target;
   bool prints_json = false;
   replay::Settings settings;
+  examples::ObserveOptions observe;
 };
 
 Options parse(examples::CommandLine line) {
@@ -61,7 +69,10 @@ Options parse(examples::CommandLine line) {
   options.target = line.value("--only");
   options.dot = line.value("--dot");
   options.prints_json = line.flag("--json");
-  settings.shows_progress = settings.scale && !options.prints_json;
+  options.observe = examples::take_observe_options(line);
+  if (settings.scale && !options.prints_json && !options.observe.log && !options.observe.progress) {
+    options.observe.progress = baton::ProgressStyle::automatic;
+  }
   const std::vector<std::string> files = line.rest(1);
   if (files.empty()) throw examples::WrongCommandLine("which file? Give one in WfFormat 1.5");
   options.file = files.front();
@@ -116,7 +127,11 @@ void run(Options options) {
     throw examples::WrongCommandLine("--fail: '" + baton::one_line(*options.failing) +
                                      "' is not among the tasks that --only runs");
   }
-  const baton::Snapshot record = replay::run(plan, options.settings);
+  examples::Watchers watchers(options.observe);
+  auto observers = watchers.of_all_runs();
+  for (const auto& observer : watchers.of_main_run()) observers.push_back(observer);
+  const baton::Snapshot record = replay::run(plan, options.settings, std::move(observers));
+  watchers.close();
   if (options.dot) write_dot(*options.dot, record);
   const replay::Figures figures = replay::make_figures(recorded, all, record, options.settings.scale.value_or(1));
   if (options.prints_json) {
@@ -133,7 +148,7 @@ int main(int argc, char** argv) {
   try {
     examples::CommandLine line(argc, argv);
     if (line.flag("--help")) {
-      std::cout << help;
+      std::cout << help << examples::observe_help << help_end;
       return 0;
     }
     run(parse(std::move(line)));

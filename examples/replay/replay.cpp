@@ -5,7 +5,6 @@
 #include <baton/executor/manual_executor.hpp>
 #include <baton/graph/analysis.hpp>
 #include <baton/graph/untyped.hpp>
-#include <baton/observe/progress.hpp>
 #include <baton/testing/virtual_clock.hpp>
 
 #include <algorithm>
@@ -56,14 +55,14 @@ Draft describe(const RecordedWorkflow& recorded, const Settings& settings) {
   return draft;
 }
 
+using Observers = std::vector<std::shared_ptr<baton::Observer>>;
+
 void execute(const baton::Plan& plan, const Settings& settings, baton::Executor& executor, baton::Clock& clock,
-             const std::shared_ptr<baton::Timeline>& timeline, baton::ManualExecutor* driven) {
+             const Observers& observers, baton::ManualExecutor* driven) {
   // Once the scheduler is gone, every observer has been told everything.
   baton::Scheduler scheduler{executor, {.clock = &clock}};
   if (settings.workers > 0) scheduler.resource("workers", settings.workers);
-  scheduler.observe(timeline);
-  if (settings.shows_progress) scheduler.observe(std::make_shared<baton::ProgressObserver>());
-  const baton::Run run = scheduler.start(plan);
+  const baton::Run run = scheduler.start(plan, {.observers = observers});
   if (driven != nullptr) driven->run_until_idle();
   run.wait();
 }
@@ -87,17 +86,18 @@ baton::Plan plan_target(const RecordedWorkflow& recorded, const baton::Plan& all
   return std::move(draft.flow).build();
 }
 
-baton::Snapshot run(const baton::Plan& plan, const Settings& settings) {
+baton::Snapshot run(const baton::Plan& plan, const Settings& settings, Observers observers) {
   const auto timeline = std::make_shared<baton::Timeline>();
+  observers.push_back(timeline);
   if (settings.scale) {
     baton::ThreadPool pool;
     baton::SteadyClock clock;
-    execute(plan, settings, pool, clock, timeline, nullptr);
+    execute(plan, settings, pool, clock, observers, nullptr);
   } else {
     // On one thread, so that a replay repeats exactly.
     baton::ManualExecutor executor;
     baton::VirtualClock clock;
-    execute(plan, settings, executor, clock, timeline, &executor);
+    execute(plan, settings, executor, clock, observers, &executor);
   }
   return timeline->find_run(timeline->runs().front()).value();
 }

@@ -7,7 +7,9 @@
 #include <baton/observe/timeline.hpp>
 
 #include <cstddef>
+#include <memory>
 #include <optional>
+#include <vector>
 
 namespace replay {
 
@@ -17,7 +19,6 @@ struct Settings {
   std::optional<std::size_t> failing;  ///< The number of a task that fails after its runtime.
   std::optional<std::size_t> target;   ///< The number of a task: only it and what it needs is run.
   std::optional<double> scale;         ///< Real seconds that a recorded second takes; nothing: virtual time.
-  bool shows_progress = false;
 };
 
 /// The workflow as recorded. Task `n` of it is the task with creation index `n` of the plan.
@@ -29,7 +30,9 @@ baton::Plan plan_all(const RecordedWorkflow& recorded, const Settings& settings)
 baton::Plan plan_target(const RecordedWorkflow& recorded, const baton::Plan& all, const Settings& settings);
 
 /// Runs `plan` to its end, each task taking its recorded runtime.
-baton::Snapshot run(const baton::Plan& plan, const Settings& settings);
+/// @param observers  Told of the run.
+baton::Snapshot run(const baton::Plan& plan, const Settings& settings,
+                    std::vector<std::shared_ptr<baton::Observer>> observers);
 
 /// The largest number of tasks that were running at the same moment. A task that ends at the moment at which another
 /// starts does not overlap it, one that takes no time counts for that moment.

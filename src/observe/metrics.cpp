@@ -78,9 +78,9 @@ class Histogram {
 
   void add_to(DurationHistogram& sum) const noexcept {
     for (std::size_t i = 0; i < counts_.size(); ++i) sum.counts[i] += counts_[i].get();
-    constexpr double nanosecond = 1e-9;
-    constexpr auto high_unit = static_cast<double>(low_mask + 1) * nanosecond;
-    sum.sum_seconds += static_cast<double>(low_.get()) * nanosecond + static_cast<double>(high_.get()) * high_unit;
+    const double nanoseconds =
+        static_cast<double>(high_.get()) * static_cast<double>(low_mask + 1) + static_cast<double>(low_.get());
+    sum.sum_seconds += nanoseconds / 1e9;
   }
 
  private:

@@ -184,12 +184,43 @@ class Index(unittest.TestCase):
         self.assertRegex(err, r"(^|\n)read files: 10 of 10 tasks ended, .*\n(.*\n)*summarize: 3 of 3 tasks ended, .*\n$")
         self.assertRegex(out, r"\nindexed .* in [0-9.]+ [mu]?s on [0-9]+ threads\n")
 
+    def test_other_places_for_files(self):
+        self.add("file", b"1\n")
+        trace, report, metrics = (self.root / name for name in ("t.json", "r.html", "m.prom"))
+        code, out, err = program.run_text(self.folder, "--out", self.out, "--quiet", "--trace", trace,
+                                          "--report", report, f"--metrics={metrics}")
+        self.assertEqual((code, err), (0, ""))
+        self.assertTrue(out.endswith(f"written: {self.out}/summary.txt, {trace}, {report}, {metrics}\n"))
+        self.assertEqual(os.listdir(self.out), ["summary.txt"])
+        self.assertIn("file", [event["name"] for event in json.loads(trace.read_text(encoding="utf-8"))])
+        self.assertIn("<td class=\"text\">file</td>", report.read_text(encoding="utf-8"))
+        lines = metrics.read_text(encoding="utf-8").splitlines()
+        self.assertIn('baton_runs_ended_total{outcome="succeeded"} 2', lines)
+        self.assertIn("baton_task_run_seconds_count 4", lines)  # the file, and three of the summary
+        self.assertIn("pool_rescued_wakeups_total 0", lines)
+
+    def test_log_instead_of_progress(self):
+        self.add("file", b"1\n")
+        code, _, err = program.run_text(self.folder, "--out", self.out, "--log", "debug")
+        self.assertEqual(code, 0)
+        self.assertRegex(err, r"info    run [0-9]+ 'read files': started, 1 task\n")
+        self.assertRegex(err, r"debug   run [0-9]+ 'read files': task 'file', attempt 1: succeeded after ")
+        self.assertNotIn("tasks ended", err)
+        code, _, err = program.run_text(self.folder, "--out", self.out, "--log", "error", "--progress", "lines")
+        self.assertEqual(code, 0)
+        self.assertRegex(err, r"summarize: 3 of 3 tasks ended, .*\n$")
+
     def test_wrong_calls(self):
         hint = "\n`index --help` tells more.\n"
         self.assertEqual(program.run_text("--fast"), (2, "", "index: there is no option '--fast'" + hint))
         self.assertEqual(program.run_text("a", "b"), (2, "", "index: there is nothing to be done with 'b'" + hint))
         self.assertEqual(program.run_text("--workers", "many"),
                          (2, "", "index: --workers takes a number, not 'many'" + hint))
+        self.assertEqual(program.run_text("--quiet", "--progress", "bar"),
+                         (2, "", "index: --quiet and --progress exclude each other" + hint))
+        self.assertEqual(program.run_text(self.folder, "--out", self.out, "--trace", "/no/such/t.json"),
+                         (1, "", "index: trace '/no/such/t.json': cannot be opened for writing: No such file or "
+                                 "directory\n"))
         self.assertEqual(program.run_text("/no/such", "--out", self.out),
                          (1, "", "index: /no/such: there is no such folder\n"))
         self.add("file")

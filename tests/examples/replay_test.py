@@ -143,6 +143,36 @@ class GoodFiles(Replay):
         for sign in ("✓ a", "✗ b", "✓ c", "⊘ d"):
             self.assertIn(sign, text)
 
+    def test_what_watches(self):
+        trace, report, metrics = (self.folder / name for name in ("t.json", "r.html", "m.prom"))
+        figures = self.figures(workflow(DIAMOND, SECONDS), "--workers", "1", "--trace", trace, "--report", report,
+                               "--metrics", metrics)
+        self.assertEqual(figures, FIGURES | {"makespan_seconds": 3.875, "max_running": 1})
+        events = json.loads(trace.read_text(encoding="utf-8"))
+        parked = {event["name"]: (event["ts"], event["dur"]) for event in events if event.get("cat") == "parked"}
+        self.assertEqual(parked["a"], (0, 1e6))
+        self.assertEqual({name: length for name, (_, length) in parked.items()},
+                         {task: seconds * 1e6 for task, seconds in SECONDS.items()})
+        self.assertEqual(sum(event["ph"] == "s" for event in events), 4)
+        waiting = [(event["args"]["reason"], event["ts"]) for event in events if event["ph"] == "b"]
+        self.assertEqual(waiting, [("resource", 1e6)])
+        self.assertIn("<html", report.read_text(encoding="utf-8"))
+        lines = metrics.read_text(encoding="utf-8").splitlines()
+        self.assertIn("baton_task_run_seconds_sum 3.875", lines)
+        self.assertIn('baton_task_waits_total{reason="timer"} 4', lines)
+
+    def test_log_in_virtual_time(self):
+        code, _, err = self.replay(workflow(DIAMOND, SECONDS), "--json", "--log", "info", "--fail", "a")
+        self.assertEqual(code, 0)
+        self.assertRegex(err, r"error   run [0-9]+ 'made up': task 'a', attempt 1: failed after 1 s: made to fail")
+        self.assertEqual(err.count("omitted"), 4)
+
+    def test_progress_on_demand(self):
+        _, _, err = self.replay(workflow(DIAMOND, SECONDS), "--json", "--progress", "lines")
+        self.assertIn("made up: 4 of 4 tasks ended, ", err)
+        code, _, err = self.replay(workflow(DIAMOND, SECONDS), "--scale", "0.001", "--progress", "off")
+        self.assertEqual((code, err), (0, ""))
+
     def test_help(self):
         code, out, err = program.run_text("--help")
         self.assertEqual((code, err), (0, ""))
@@ -261,6 +291,9 @@ class CommandLine(Replay):
             self.expect_wrong([f"--workers={value}"], f"--workers takes a number, not '{value}'")
         for value in ("0", "-2", "nan", "x"):
             self.expect_wrong([f"--scale={value}"], f"--scale takes a number above 0, not '{value}'")
+        self.expect_wrong(["--progress", "fast"], "--progress takes auto, bar, lines or off, not 'fast'")
+        self.expect_wrong(["--log=\x1b"], "--log takes trace, debug, info, warning or error, not '\\x1b'")
+        self.expect_wrong(["--trace", "x", "--metrics", "x"], "--trace, --report and --metrics need a file each")
         self.expect_wrong(["--virtual", "--scale", "2"], "--virtual and --scale exclude each other")
         self.expect_wrong(["--scale", "1e300"], "--scale: the replay would take more than 285 years")
         self.assertEqual(program.run_text(),
@@ -274,6 +307,16 @@ class CommandLine(Replay):
     def test_dot_that_cannot_be_written(self):
         code, _, err = self.replay(workflow(DIAMOND), "--dot", "/no/such/folder/w.dot")
         self.assertEqual((code, err), (1, "/no/such/folder/w.dot: cannot be written\n"))
+
+    def test_files_that_cannot_be_written(self):
+        path = "/no/such/folder/x"
+        because = "cannot be opened for writing: No such file or directory\n"
+        for option, message in (("--trace", f"trace '{path}': " + because), ("--report", f"report '{path}': " + because),
+                                ("--metrics", f"{path}: cannot be opened for writing\n")):
+            code, out, err = self.replay(workflow(DIAMOND, SECONDS), option, path)
+            self.assertEqual((code, out, err), (1, "", message))
+        code, _, err = self.replay(workflow(DIAMOND, SECONDS), "--metrics", "/dev/full")
+        self.assertEqual((code, err), (1, "/dev/full: cannot be written\n"))
 
     def test_names_that_look_like_options(self):
         self.write(workflow(DIAMOND, SECONDS))
