@@ -4,6 +4,7 @@
 
 #include <baton/baton.hpp>
 #include <baton/observe/log.hpp>
+#include <baton/observe/metrics.hpp>
 #include <baton/observe/progress.hpp>
 #include <baton/observe/report.hpp>
 #include <baton/observe/spdlog.hpp>
@@ -87,6 +88,57 @@ void log() {
   check(lines[1].ends_with(": 1 succeeded, 1 failed, 1 omitted"));
 }
 
+void log_json() {
+  std::mutex mutex;
+  std::vector<std::string> lines;
+  const auto sink = [&](baton::LogLevel, std::string_view line) {
+    const std::lock_guard lock(mutex);
+    lines.emplace_back(line);
+  };
+  const auto log = std::make_shared<baton::LogObserver>(
+      baton::LogOptions{.level = baton::LogLevel::debug, .sink = sink, .format = baton::LogFormat::json});
+  baton::ThreadPool pool;
+  {
+    baton::Scheduler scheduler{pool};
+    scheduler.observe(log);
+    scheduler.start(make_plan()).wait();
+  }
+  check(lines.size() == 7);  // the run twice, two tasks that start, three that end
+  check(lines.front().starts_with("{\"time\":\""));
+  check(lines.front().find("\"event\":\"run_started\"") != std::string::npos);
+}
+
+void trace_with_options(const std::string& path) {
+  const baton::TraceOptions options{.arrows_to_a_task = 2, .waiting_lanes = 0};
+  const auto trace = std::make_shared<baton::TraceObserver>(path, options);
+  baton::ThreadPool pool;
+  {
+    baton::Scheduler scheduler{pool};
+    scheduler.observe(trace);
+    scheduler.start(make_plan()).wait();
+  }
+  trace->close();
+  check(std::filesystem::file_size(path) > 0);
+}
+
+void count() {
+  baton::ThreadPool pool;
+  baton::Scheduler scheduler{pool};
+  const auto metrics = std::make_shared<baton::MetricsObserver>();
+  scheduler.observe(metrics);
+  scheduler.start(make_plan()).wait();
+
+  baton::MetricsSnapshot now = metrics->snapshot();
+  const baton::ThreadPoolStats stats = pool.stats();
+  now.add("pool_parks_total", "Times a thread went to sleep.", static_cast<double>(stats.parks),
+          baton::MetricKind::counter);
+  const std::string text = baton::to_prometheus(now, {{"job", "nightly"}});
+  check(
+      text.starts_with("# HELP baton_runs_running Runs that have not ended.\n# TYPE baton_runs_running gauge\n"
+                       "baton_runs_running{job=\"nightly\"} "));
+  check(text.find("baton_tasks_ended_total{job=\"nightly\",outcome=\"omitted\"} 1\n") != std::string::npos);
+}
+
 void log_to_spdlog(const std::shared_ptr<spdlog::logger>& logger) {
   baton::ThreadPool pool;
   baton::Scheduler scheduler{pool};
@@ -160,12 +212,15 @@ void look_at_a_timeline() {
 int main() {
   observe();
   log();
+  log_json();
+  count();
   log_to_spdlog(std::make_shared<spdlog::logger>("null", std::make_shared<spdlog::sinks::null_sink_mt>()));
   show_progress();
   print_above_progress();
   const std::filesystem::path folder = "watch_a_run_files";
   std::filesystem::create_directories(folder);
   write_files(folder);
+  trace_with_options((folder / "options.json").string());
   std::filesystem::remove_all(folder);
   look_at_a_timeline();
 }
