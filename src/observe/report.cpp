@@ -4,12 +4,12 @@
 #include <baton/base/error.hpp>
 #include <baton/observe/text.hpp>
 
-#include "base/characters.hpp"
 #include "graph/diagram_look.hpp"
 #include "observe/output_file.hpp"
+#include "observe/report_assets.hpp"
+#include "observe/report_data.hpp"
 
 #include <algorithm>
-#include <array>
 #include <fstream>
 #include <mutex>
 #include <ostream>
@@ -19,86 +19,38 @@
 namespace baton {
 namespace {
 
-// No script, nothing from elsewhere: whatever a name holds, the page can only show it.
-constexpr std::string_view head = R"(<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<style>
-:root { color-scheme: light dark; --line: #8884; --quiet: #8888; --good: #1a7f37; --bad: #cf222e; --odd: #9a6700; }
-@media (prefers-color-scheme: dark) { :root { --good: #56d364; --bad: #ff7b72; --odd: #e3b341; } }
-body { font: 15px/1.45 system-ui, sans-serif; max-width: 75rem; margin: 2rem auto; padding: 0 1rem; }
-h1 { font-size: 1.5rem; margin: 0; overflow-wrap: anywhere; }
-h2 { font-size: 1.1rem; margin: 2rem 0 .5rem; }
-dl { display: flex; flex-wrap: wrap; gap: .75rem 2rem; margin: 1rem 0; }
-dt { font-size: .8rem; opacity: .75; }
-dd { margin: 0; font-size: 1.2rem; font-variant-numeric: tabular-nums; }
-table { border-collapse: collapse; width: 100%; min-width: 40rem; table-layout: fixed; }
-th, td { text-align: left; padding: .25rem .5rem; border-bottom: 1px solid var(--line); vertical-align: top; }
-th { position: sticky; top: 0; background: Canvas; border-bottom-color: var(--quiet); vertical-align: bottom; }
-td { overflow-wrap: anywhere; }
-.text { unicode-bidi: isolate; white-space: pre-wrap; }
-.number { text-align: right; font-variant-numeric: tabular-nums; }
-.succeeded { color: var(--good); } .failed { color: var(--bad); }
-.skipped, .omitted, .cancelled { color: var(--odd); }
-</style>
-)";
+using detail::displayed;
+using detail::ReportFindings;
 
-/// Where a state stands in the table: what did not succeed comes first.
-constexpr std::array<int, task_state_count> ranks{7, 5, 6, 4, 8, 0, 3, 2, 1};
-
-/// `text` for use between tags and in quoted attributes.
+/// `text`, which is fit to be shown, for use between tags and in quoted attributes.
 std::string escape(std::string_view text) {
   std::string escaped;
   escaped.reserve(text.size());
-  detail::for_each_character(text, [&](const detail::Character& character) {
-    if (!character.valid) {
-      escaped += "\uFFFD";
-      return;
-    }
-    switch (character.code) {
-      case U'&':
+  for (const char character : text) {
+    switch (character) {
+      case '&':
         escaped += "&amp;";
         break;
-      case U'<':
+      case '<':
         escaped += "&lt;";
         break;
-      case U'>':
+      case '>':
         escaped += "&gt;";
         break;
-      case U'"':
+      case '"':
         escaped += "&quot;";
         break;
-      case U'\'':
+      case '\'':
         escaped += "&#39;";
         break;
-      case U'\n':
-      case U'\t':
-        escaped += character.bytes;
-        break;
       default:
-        escaped += detail::is_control(character.code) ? std::string_view("\uFFFD") : character.bytes;
+        escaped += character;
     }
-  });
+  }
   return escaped;
 }
 
-std::string show(TaskState state) {
-  std::string text = "<td class=\"";
-  text += to_string(state);
-  text += "\">";
-  text += detail::style_of(state).sign;
-  text += ' ';
-  text += to_string(state);
-  return text + "</td>";
-}
-
-std::string show_number(const std::string& text) { return "<td class=\"number\">" + text + "</td>"; }
-std::string show_duration(std::optional<Duration> duration) {
-  return show_number(duration ? format_duration(*duration) : "–");
-}
+std::string escape_name(std::string_view name) { return escape(one_line(name)); }
 
 void add_figure(std::string& page, std::string_view name, const std::string& value) {
   page += "<div><dt>";
@@ -113,72 +65,128 @@ Duration sum_durations(const Snapshot& record) {
   return sum;
 }
 
-std::string describe_head(const Snapshot& record) {
+/// The task state that looks like a run's.
+TaskState look_of(RunState state) {
+  switch (state) {
+    case RunState::running:
+      return TaskState::running;
+    case RunState::succeeded:
+      return TaskState::succeeded;
+    case RunState::failed:
+      return TaskState::failed;
+    case RunState::cancelled:
+      break;
+  }
+  return TaskState::cancelled;
+}
+
+/// The sign of a state, coloured; nothing is told by colour alone.
+std::string sign_of(TaskState state) {
+  std::string text = "<span class=\"sign ";
+  text += to_string(state);
+  text += "\" aria-hidden=\"true\">";
+  text += detail::style_of(state).sign;
+  return text + "</span>";
+}
+
+/// What nothing but this page's own style and script gets past: whatever a name holds, the page can only show it.
+std::string describe_policy() {
+  std::string policy = "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src '";
+  policy += detail::report_style_hash;
+  policy += "'; script-src '";
+  policy += detail::report_script_hash;
+  return policy + "'; base-uri 'none'; form-action 'none'\">\n";
+}
+
+std::string title_of(const Snapshot& record) {
   const std::string run = "run " + std::to_string(record.run);
-  const std::string name = escape(record.plan.name());
-  std::string page(head);
-  page += "<title>" + (name.empty() ? run : name + ", " + run) + "</title>\n</head>\n<body>\n";
-  page += "<h1 class=\"text\">" + (name.empty() ? run : name) + "</h1>\n<dl>\n";
-  add_figure(page, "run", std::to_string(record.run));
-  std::string state = "<span class=\"";
-  state += to_string(record.state);
-  state += "\">";
-  state += to_string(record.state);
-  add_figure(page, "state", state + "</span>");
-  if (record.duration()) add_figure(page, "took", format_duration(*record.duration()));
-  add_figure(page, "tasks", std::to_string(record.plan.size()));
+  const std::string name = escape_name(record.plan.name());
+  return name.empty() ? run : name + ", " + run;
+}
+
+std::string describe_head(const Snapshot& record) {
+  std::string page =
+      "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n";
+  page += describe_policy();
+  page += "<title>" + title_of(record) + "</title>\n<style>";
+  page += detail::report_style;
+  return page + "</style>\n</head>\n";
+}
+
+/// How many tasks are in each state, each a link that filters the table by it.
+std::string describe_counts(const Snapshot& record) {
+  std::string page = "<ul id=\"counts\" aria-label=\"Tasks by state\">\n";
   for (std::size_t i = 0; i < task_state_count; ++i) {
-    const auto task_state = static_cast<TaskState>(i);
-    if (const std::size_t count = record.count(task_state))
-      add_figure(page, to_string(task_state), std::to_string(count));
+    const auto state = static_cast<TaskState>(i);
+    const std::size_t count = record.count(state);
+    if (count == 0) continue;
+    const std::string name{to_string(state)};
+    page += "<li><a href=\"#state=" + name + "\" data-state=\"" + std::to_string(i) + "\">" + sign_of(state) + " <b>" +
+            std::to_string(count) + "</b> " + name + "</a></li>\n";
   }
-  add_figure(page, "all tasks together took", format_duration(sum_durations(record)));
-  return page + "</dl>\n";
+  return page + "</ul>\n";
 }
 
-std::string describe_errors(const Snapshot& record) {
+std::string describe_summary(const Snapshot& record, const ReportFindings& findings) {
+  const std::string name = escape_name(record.plan.name());
+  std::string page = "<header>\n<h1>" + (name.empty() ? "run " + std::to_string(record.run) : name) + "</h1>\n";
+  std::string state{to_string(record.state)};
+  page += "<p id=\"verdict\" class=\"" + state + "\">" + sign_of(look_of(record.state)) + " " + state + "</p>\n";
+  page += "<dl>\n";
+  add_figure(page, "run", std::to_string(record.run));
+  if (record.duration()) {
+    add_figure(page, "took", format_duration(*record.duration()));
+  } else if (record.started && record.taken) {
+    add_figure(page, "so far", format_duration(*record.taken - *record.started));
+  }
+  add_figure(page, "tasks", std::to_string(record.plan.size()));
+  add_figure(page, "all tasks together", format_duration(sum_durations(record)));
+  add_figure(page, "critical path",
+             format_duration(findings.critical.length) + " <small>" + std::to_string(findings.critical.tasks.size()) +
+                 " tasks</small>");
+  return page + "</dl>\n" + describe_counts(record) + "</header>\n";
+}
+
+std::string describe_error(const Snapshot& record, const ReportFindings& findings, const TaskError& error) {
+  const std::size_t task = index_of(error.task);
+  std::string page =
+      "<li><a href=\"#task=" + std::to_string(task) + "\">" + escape_name(record.plan.task_name(error.task)) + "</a>";
+  const std::size_t omitted = findings.omitted[task];
+  if (omitted != 0) {
+    page += " <span class=\"caused\">" + std::to_string(omitted) + (omitted == 1 ? " task omitted" : " tasks omitted") +
+            " because of it</span>";
+  }
+  return page + "<pre>" + escape(displayed(error.message)) + "</pre></li>\n";
+}
+
+std::string describe_errors(const Snapshot& record, const ReportFindings& findings) {
+  constexpr std::size_t shown_at_once = 5;
   if (record.errors.empty()) return {};
-  std::string page = "<h2>What failed</h2>\n<table>\n<tr><th style=\"width:30%\">task</th><th>error</th></tr>\n";
-  for (const TaskError& error : record.errors) {
-    page += "<tr><td class=\"text\">" + escape(record.plan.task_name(error.task)) + "</td><td class=\"text\">" +
-            escape(error.message) + "</td></tr>\n";
+  const std::size_t count = record.errors.size();
+  std::string page = "<section id=\"failures\" aria-labelledby=\"failures-title\">\n<h2 id=\"failures-title\">" +
+                     std::string("What failed</h2>\n<ul>\n");
+  for (std::size_t i = 0; i < count; ++i) {
+    if (i == shown_at_once) {
+      page += "</ul>\n<details><summary>" + std::to_string(count - i) + " more</summary>\n<ul>\n";
+    }
+    page += describe_error(record, findings, record.errors[i]);
   }
-  return page + "</table>\n";
-}
-
-/// The tasks as the table shows them: what did not succeed first, then in order of time.
-std::vector<TaskId> order_tasks(const Snapshot& record) {
-  std::vector<TaskId> order;
-  order.reserve(record.tasks.size());
-  for (std::size_t i = 0; i < record.tasks.size(); ++i) order.push_back(static_cast<TaskId>(i));
-  const auto key = [&](TaskId id) {
-    const TaskTiming& task = record.tasks[index_of(id)];
-    return std::pair(ranks[static_cast<std::size_t>(task.state)],
-                     task.started ? *task.started : task.ended.value_or(TimePoint::max()));
-  };
-  std::stable_sort(order.begin(), order.end(), [&](TaskId a, TaskId b) { return key(a) < key(b); });
-  return order;
-}
-
-std::string describe_task(const Snapshot& record, TaskId id) {
-  const TaskTiming& task = record.tasks[index_of(id)];
-  std::optional<Duration> start;
-  if (task.started && record.started) start = *task.started - *record.started;
-  return "<tr><td class=\"text\">" + escape(record.plan.task_name(id)) + "</td>" + show(task.state) +
-         show_duration(start) + show_duration(task.duration()) +
-         show_number(task.started ? std::to_string(task.worker) : "–") + show_number(std::to_string(task.attempt)) +
-         "</tr>\n";
+  page += "</ul>\n";
+  if (count > shown_at_once) page += "</details>\n";
+  return page + "</section>\n";
 }
 
 }  // namespace
 
 void write_report(std::ostream& out, const Snapshot& record) {
-  out << describe_head(record) << describe_errors(record);
-  out << "<h2>Tasks</h2>\n<table>\n<tr><th style=\"width:45%\">task</th><th>state</th>"
-         "<th class=\"number\">started after</th><th class=\"number\">took</th>"
-         "<th class=\"number\">worker</th><th class=\"number\">attempts</th></tr>\n";
-  for (const TaskId id : order_tasks(record)) out << describe_task(record, id);
-  out << "</table>\n</body>\n</html>\n";
+  const ReportFindings findings = detail::look_into(record);
+  out << describe_head(record) << "<body>\n"
+      << describe_summary(record, findings) << describe_errors(record, findings)
+      << "<noscript><p>The graph, the timeline and the table of all tasks need JavaScript, which is off here.</p>"
+         "</noscript>\n<main id=\"views\"></main>\n<script type=\"application/json\" id=\"data\">"
+      << detail::to_report_data(record, findings) << "</script>\n<script>" << detail::report_script
+      << "</script>\n</body>\n</html>\n";
 }
 
 struct ReportObserver::State {
