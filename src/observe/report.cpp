@@ -52,6 +52,13 @@ std::string escape(std::string_view text) {
 
 std::string escape_name(std::string_view name) { return escape(one_line(name)); }
 
+/// `number` with a comma before each three digits.
+std::string show_count(std::size_t number) {
+  std::string digits = std::to_string(number);
+  for (std::size_t at = digits.size(); at > 3;) digits.insert(at -= 3, 1, ',');
+  return digits;
+}
+
 void add_figure(std::string& page, std::string_view name, const std::string& value) {
   page += "<div><dt>";
   page += name;
@@ -123,7 +130,7 @@ std::string describe_counts(const Snapshot& record) {
     if (count == 0) continue;
     const std::string name{to_string(state)};
     page += "<li><a href=\"#state=" + name + "\" data-state=\"" + std::to_string(i) + "\">" + sign_of(state) + " <b>" +
-            std::to_string(count) + "</b> " + name + "</a></li>\n";
+            show_count(count) + "</b> " + name + "</a></li>\n";
   }
   return page + "</ul>\n";
 }
@@ -140,10 +147,10 @@ std::string describe_summary(const Snapshot& record, const ReportFindings& findi
   } else if (record.started && record.taken) {
     add_figure(page, "so far", format_duration(*record.taken - *record.started));
   }
-  add_figure(page, "tasks", std::to_string(record.plan.size()));
+  add_figure(page, "tasks", show_count(record.plan.size()));
   add_figure(page, "all tasks together", format_duration(sum_durations(record)));
   add_figure(page, "critical path",
-             format_duration(findings.critical.length) + " <small>" + std::to_string(findings.critical.tasks.size()) +
+             format_duration(findings.critical.length) + " <small>" + show_count(findings.critical.tasks.size()) +
                  " tasks</small>");
   return page + "</dl>\n" + describe_counts(record) + "</header>\n";
 }
@@ -154,7 +161,7 @@ std::string describe_error(const Snapshot& record, const ReportFindings& finding
       "<li><a href=\"#task=" + std::to_string(task) + "\">" + escape_name(record.plan.task_name(error.task)) + "</a>";
   const std::size_t omitted = findings.omitted[task];
   if (omitted != 0) {
-    page += " <span class=\"caused\">" + std::to_string(omitted) + (omitted == 1 ? " task omitted" : " tasks omitted") +
+    page += " <span class=\"caused\">" + show_count(omitted) + (omitted == 1 ? " task omitted" : " tasks omitted") +
             " because of it</span>";
   }
   return page + "<pre>" + escape(displayed(error.message)) + "</pre></li>\n";
@@ -168,7 +175,7 @@ std::string describe_errors(const Snapshot& record, const ReportFindings& findin
                      std::string("What failed</h2>\n<ul>\n");
   for (std::size_t i = 0; i < count; ++i) {
     if (i == shown_at_once) {
-      page += "</ul>\n<details><summary>" + std::to_string(count - i) + " more</summary>\n<ul>\n";
+      page += "</ul>\n<details><summary>" + show_count(count - i) + " more</summary>\n<ul>\n";
     }
     page += describe_error(record, findings, record.errors[i]);
   }

@@ -8,7 +8,7 @@ const paints = {};
 function readPaints() {
   const probe = element('span');
   document.body.append(probe);
-  const names = ['text', 'muted', 'line', 'surface', 'page', 'accent', 'critical',
+  const names = ['text', 'muted', 'line', 'surface', 'page', 'accent', 'critical', 'plenty',
                  ...data.states, ...data.states.map((name) => `${name}-soft`)];
   for (const name of names) {
     probe.style.color = `var(--${name})`;
@@ -16,6 +16,8 @@ function readPaints() {
   }
   paints.font = getComputedStyle(document.body).fontFamily;
   paints.state = data.states.map((name) => paints[name]);
+  // Where a task is but a speck, those that succeeded stay in the background.
+  paints.speck = data.states.map((name) => name === 'succeeded' ? paints.plenty : paints[name]);
   paints.soft = data.states.map((name) => paints[`${name}-soft`]);
   probe.remove();
 }
@@ -35,9 +37,10 @@ function showTip(event, task) {
 
 /** `text`, shortened to `width` pixels of `context`'s font. */
 function shorten(context, text, width) {
-  const room = Math.floor(width / (context.measureText('n').width || 1));
-  if (text.length <= room) return text;
-  return room < 2 ? '' : `${text.slice(0, room - 1)}…`;
+  const whole = context.measureText(text.slice(0, 400)).width;
+  if (whole <= width && text.length <= 400) return text;
+  const room = Math.floor(width / whole * Math.min(text.length, 400)) - 1;
+  return room < 2 ? '' : `${text.slice(0, room)}…`;
 }
 
 /**

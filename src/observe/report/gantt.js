@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT
 // Who did what when: a lane for each worker, and lanes for the tasks that went on without one.
 
-/** Bars of one lane do not overlap: `tasks` in order of their start. */
+/** The bars of one lane, `tasks` in order of their start. They overlap only where lanes ran out. */
 class Lane {
   constructor(name, isParked) {
     this.name = name;
     this.isParked = isParked;
     this.tasks = [];
     this.end = -Infinity;
+    this.overlaps = false;
   }
   from(task) {
     return this.isParked ? parked[task] : started[task];
@@ -21,16 +22,14 @@ class Lane {
 /** Puts each task into the first lane that is free when it starts, beyond `most` lanes into the last. */
 function packLanes(tasks, name, isParked, most) {
   const lanes = [];
-  let first = 0;  // where the search begins: a heap would be exact, but few lanes are all there are
   for (const task of tasks) {
-    const probe = lanes[0] ?? new Lane(name, isParked);
-    const from = probe.from(task);
-    let lane = lanes.find((one) => one.end <= from);
+    let lane = lanes.find((one) => one.end <= one.from(task)) ?? lanes[most - 1];
     if (!lane) {
-      lane = lanes.length < most ? new Lane(lanes.length === 0 ? name : '', isParked) : lanes[first++ % lanes.length];
-      if (!lanes.includes(lane)) lanes.push(lane);
+      lane = new Lane(lanes.length === 0 ? name : '', isParked);
+      lanes.push(lane);
     }
     lane.tasks.push(task);
+    lane.overlaps ||= lane.end > lane.from(task);
     lane.end = Math.max(lane.end, lane.to(task));
   }
   return lanes;
@@ -73,8 +72,24 @@ class GanttDrawing {
     this.span = Math.max(1, endOfRun);
     this.scale = this.room / this.span;  // pixels a nanosecond
     this.from = 0;                       // the time at the left border
-    this.laneHeight = Math.min(28, Math.max(6, this.viewHeight / Math.max(1, this.lanes.length)));
+    this.placeLanes();
     this.scroll = 0;
+  }
+
+  /** Workers get room for words; what is left is shared by the lanes of parked tasks, which may be thin. */
+  placeLanes() {
+    const count = this.lanes.filter((lane) => lane.isParked).length;
+    const workers = this.lanes.length - count;
+    const evenly = this.viewHeight / Math.max(1, this.lanes.length);
+    const worker = Math.min(28, Math.max(19, evenly));
+    const rest = Math.min(worker, Math.max(5, (this.viewHeight - workers * worker) / Math.max(1, count)));
+    this.heightOf = (lane) => lane.isParked ? rest : worker;
+    this.tops = [];
+    this.wholeHeight = 0;
+    for (const lane of this.lanes) {
+      this.tops.push(this.wholeHeight);
+      this.wholeHeight += this.heightOf(lane);
+    }
   }
 
   pan(dx, dy) {
@@ -93,7 +108,7 @@ class GanttDrawing {
   limit() {
     this.from = Math.min(this.span - this.room / this.scale, this.from);
     this.from = Math.max(0, this.from);
-    this.scroll = Math.min(this.lanes.length * this.laneHeight - this.viewHeight, this.scroll);
+    this.scroll = Math.min(this.wholeHeight - this.viewHeight, this.scroll);
     this.scroll = Math.max(0, this.scroll);
   }
 
@@ -101,7 +116,7 @@ class GanttDrawing {
     return this.gutter + (time - this.from) * this.scale;
   }
   yOf(lane) {
-    return this.axis + lane * this.laneHeight - this.scroll;
+    return this.axis + this.tops[lane] - this.scroll;
   }
 
   /** Moves the bar of a task into view. */
@@ -113,14 +128,15 @@ class GanttDrawing {
       this.from = started[task] - this.room / this.scale / 3;
     }
     const y = this.yOf(lane);
-    if (y < this.axis || y + this.laneHeight > this.axis + this.viewHeight) {
-      this.scroll = lane * this.laneHeight - this.viewHeight / 2;
+    if (y < this.axis || y + this.heightOf(this.lanes[lane]) > this.axis + this.viewHeight) {
+      this.scroll = this.tops[lane] - this.viewHeight / 2;
     }
     this.limit();
   }
 
-  /** The place in `lane.tasks` of the first bar that may be seen from `time` on. */
+  /** The place in `lane.tasks` of the first bar that may be seen from `time` on. Where bars had to overlap: 0. */
   firstFrom(lane, time) {
+    if (lane.overlaps) return 0;
     let low = 0;
     let high = lane.tasks.length;
     while (low < high) {
@@ -133,8 +149,8 @@ class GanttDrawing {
 
   taskAt(x, y) {
     if (x < this.gutter || y < this.axis) return -1;
-    const lane = this.lanes[Math.floor((y - this.axis + this.scroll) / this.laneHeight)];
-    if (!lane) return -1;
+    const lane = this.lanes.findLast((_, at) => this.yOf(at) <= y);
+    if (!lane || y > this.axis + this.wholeHeight - this.scroll) return -1;
     const reach = 2 / this.scale;
     const time = this.from + (x - this.gutter) / this.scale;
     for (let at = this.firstFrom(lane, time - reach); at < lane.tasks.length; ++at) {
@@ -160,6 +176,7 @@ class GanttDrawing {
     context.clip();
     this.lanes.forEach((lane, at) => {
       const y = this.yOf(at);
+      this.laneHeight = this.heightOf(lane);
       if (y + this.laneHeight > this.axis && y < height) this.drawLane(context, lane, y, width);
     });
     context.restore();
@@ -191,7 +208,7 @@ class GanttDrawing {
     context.fillStyle = paints.muted;
     context.font = `12px ${paints.font}`;
     context.textBaseline = 'middle';
-    if (lane.name && this.laneHeight >= 6) context.fillText(lane.name, 12, y + Math.max(this.laneHeight, 12) / 2);
+    if (lane.name) context.fillText(lane.name, 12, y + Math.max(this.laneHeight, 12) / 2);
     context.save();
     context.beginPath();
     context.rect(this.gutter - 1, 0, width - this.gutter + 1, y + this.laneHeight);
@@ -227,7 +244,7 @@ class GanttDrawing {
   drawWaits(context, lane, y) {
     const line = Math.round(y + this.laneHeight - 2) + 0.5;
     context.strokeStyle = paints.muted;
-    context.globalAlpha = 0.4;
+    context.globalAlpha = 0.28;
     context.lineWidth = 1;
     context.beginPath();
     this.forBars(lane, (task, left) => {
@@ -248,7 +265,7 @@ class GanttDrawing {
       const state = stateOf[task];
       const width = Math.max(1, right - left - (right - left > 4 ? 1 : 0));
       context.globalAlpha = (isShown[task] ? 1 : 0.22) * (lane.isParked ? 0.55 : 1);
-      context.fillStyle = width < 12 ? paints.state[state] : paints.soft[state];
+      context.fillStyle = width < 12 ? paints.speck[state] : paints.soft[state];
       context.fillRect(left, y + gap / 2, width, height);
       if (width >= 12) {
         context.fillStyle = paints.state[state];
@@ -276,8 +293,13 @@ class GanttDrawing {
     context.fillText(shorten(context, sign + data.name[task], left + width - start - 14), start + 8, y);
   }
 
+  holds(lane, task) {
+    return lane.isParked ? parked[task] >= started[task] && lane.tasks.includes(task) :
+                           this.lanes[this.laneOf[task]] === lane;
+  }
+
   drawChosen(context, lane, y, task) {
-    if (task < 0 || Number.isNaN(started[task]) || !lane.tasks.includes(task)) return;
+    if (task < 0 || Number.isNaN(started[task]) || !this.holds(lane, task)) return;
     const chosen = task === choice.task;
     const left = this.xOf(lane.from(task));
     const width = Math.max(3, this.xOf(lane.to(task)) - left);

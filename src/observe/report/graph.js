@@ -23,6 +23,11 @@ class GraphDrawing {
     this.size = [width, height];
   }
 
+  /** The pixels that the whole graph needs in height, where it has so many in width. */
+  heightAt(width) {
+    return this.wholeHeight * Math.min(1.25, (width - 32) / Math.max(1, this.wholeWidth)) + 48;
+  }
+
   pan(dx, dy) {
     this.left += dx;
     this.top += dy;
@@ -37,11 +42,12 @@ class GraphDrawing {
 
   /** Moves a task that cannot be seen, or hardly, into the middle. */
   reveal(task, width, height) {
-    if (this.scale < 0.35) this.zoom(0.6 / this.scale, 0, 0);
+    const coarse = this.scale < 0.35;
+    if (coarse) this.zoom(0.6 / this.scale, 0, 0);
     const x = this.x[task] * this.scale + this.left;
     const y = this.y[task] * this.scale + this.top;
     const margin = 40;
-    if (x > margin && y > margin && x < width - margin && y < height - margin) return;
+    if (!coarse && x > margin && y > margin && x < width - margin && y < height - margin) return;
     this.pan(width / 2 - x, height / 2 - y);
   }
 
@@ -59,6 +65,7 @@ class GraphDrawing {
     this.findVisible(width, height);
     this.drawEdges(context, width, height, settled);
     this.drawBoxes(context);
+    this.drawCriticalPath(context);
     if (graphView.hovered >= 0) this.outline(context, graphView.hovered, paints.muted, 1.5);
     if (choice.task >= 0) {
       this.drawEdgesOf(context, choice.task);
@@ -122,7 +129,13 @@ class GraphDrawing {
     }
     context.stroke();
     context.globalAlpha = 1;
-    this.strokeEdges(context, criticalEdges, paints.critical, straight ? 1.5 : 2);
+  }
+
+  /** On top of the boxes: where those are specks, nothing else would show it. */
+  drawCriticalPath(context) {
+    this.strokeEdges(context, criticalEdges, paints.critical, 2);
+    if (this.boxHeight * this.scale >= 5) return;
+    for (const task of data.critical) this.outline(context, task, paints.critical, 1.5, 0.5);
   }
 
   strokeEdges(context, edges, paint, width) {
@@ -155,7 +168,7 @@ class GraphDrawing {
   drawSpeck(context, task) {
     const width = Math.max(this.boxWidth * this.scale, 1.5);
     const height = Math.max(this.boxHeight * this.scale, 1.5);
-    context.fillStyle = paints.state[stateOf[task]];
+    context.fillStyle = paints.speck[stateOf[task]];
     context.fillRect(this.x[task] * this.scale + this.left - width / 2,
                      this.y[task] * this.scale + this.top - height / 2, width, height);
   }
@@ -179,7 +192,7 @@ class GraphDrawing {
     context.lineWidth = isCritical[task] ? 2 : 1;
     context.stroke();
     if (!labelled) return;
-    const size = Math.min(13, this.boxHeight * this.scale * 0.45);
+    const size = Math.min(13, this.boxHeight * this.scale * 0.5);
     const width = this.boxWidth * this.scale;
     const x = this.x[task] * this.scale + this.left - width / 2 + size * 0.7;
     const y = this.y[task] * this.scale + this.top;
@@ -188,11 +201,11 @@ class GraphDrawing {
     context.fillStyle = paints.state[state];
     context.fillText(data.signs[state], x, y);
     context.fillStyle = paints.text;
-    context.fillText(shorten(context, data.name[task], width - size * 2.7), x + size * 1.4, y);
+    context.fillText(shorten(context, data.name[task], width - size * 2.6), x + size * 1.4, y);
   }
 
-  outline(context, task, paint, width) {
-    this.boxPath(context, task, 2.5);
+  outline(context, task, paint, width, grow = 2.5) {
+    this.boxPath(context, task, grow);
     context.strokeStyle = paint;
     context.lineWidth = width;
     context.stroke();

@@ -104,6 +104,7 @@ function start() {
   const lanes = ganttView.drawing.lanes.length;
   ganttSection.querySelector('.note').textContent =
       lanes === 0 ? 'no task has started' : formatCount(new Set(data.worker.filter((_, i) => started[i] >= 0)).size, 'worker');
+  graphView.node.style.maxHeight = `${Math.max(140, graphView.drawing.heightAt(graphView.node.clientWidth))}px`;
   ganttView.node.style.height = `${Math.min(360, Math.max(90, lanes * 26 + 34))}px`;
   const table = new Table(tableSection);
   const note = tableSection.querySelector('.note');
