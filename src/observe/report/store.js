@@ -28,7 +28,8 @@ function select(task) {
 function readAddress() {
   const fields = new URLSearchParams(location.hash.slice(1));
   const task = /^\d+$/.test(fields.get('task') ?? '') ? Number(fields.get('task')) : -1;
-  const states = (fields.get('state') ?? '').split(',').filter((name) => name in STATE).map((name) => STATE[name]);
+  const states = (fields.get('state') ?? '').split(',').map((name) => data.states.indexOf(name))
+    .filter((state) => state >= 0);
   const sort = COLUMNS.includes(fields.get('sort')) ? fields.get('sort') : '';
   return {task: task < taskCount ? task : -1, states: new Set(states), search: fields.get('search') ?? '', sort,
           descending: fields.has('descending')};
