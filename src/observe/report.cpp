@@ -129,8 +129,9 @@ std::string describe_counts(const Snapshot& record) {
     const std::size_t count = record.count(state);
     if (count == 0) continue;
     const std::string name{to_string(state)};
-    page += "<li><a href=\"#state=" + name + "\" data-state=\"" + std::to_string(i) + "\">" + sign_of(state) + " <b>" +
-            show_count(count) + "</b> " + name + "</a></li>\n";
+    page.append("<li><a href=\"#state=").append(name).append("\" data-state=\"").append(std::to_string(i));
+    page.append("\">").append(sign_of(state)).append(" <b>").append(show_count(count)).append("</b> ");
+    page.append(name).append("</a></li>\n");
   }
   return page + "</ul>\n";
 }

@@ -101,14 +101,16 @@ Placing place_in_blocks(const Plan& plan) {
   left.reserve(size.size());
   for (const std::size_t tasks : size) {
     left.push_back(placing.width);
-    placing.width += static_cast<double>((tasks + rows - 1) / rows) * column + box_width / 2;
+    const std::size_t columns = (tasks + rows - 1) / rows;
+    placing.width += static_cast<double>(columns) * column + box_width / 2;
   }
   placing.height = static_cast<double>(rows) * row;
   placing.tasks.reserve(plan.size());
   std::vector<std::size_t> placed(size.size(), 0);
   for (const std::uint32_t of_task : level) {
     const std::size_t at = placed[of_task]++;
-    placing.tasks.push_back({left[of_task] + static_cast<double>(at / rows) * column + box_width / 2,
+    const std::size_t columns_before = at / rows;
+    placing.tasks.push_back({left[of_task] + static_cast<double>(columns_before) * column + box_width / 2,
                              static_cast<double>(at % rows) * row + box_height / 2});
   }
   return placing;

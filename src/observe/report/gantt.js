@@ -244,13 +244,15 @@ class GanttDrawing {
   drawWaits(context, lane, y) {
     const line = Math.round(y + this.laneHeight - 2) + 0.5;
     context.strokeStyle = paints.muted;
-    context.globalAlpha = 0.28;
+    context.globalAlpha = 0.5;
     context.lineWidth = 1;
     context.beginPath();
+    let drawn = this.gutter;
     this.forBars(lane, (task, left) => {
-      if (!(waited[task] > 0)) return;
-      context.moveTo(Math.max(this.gutter, this.xOf(ready[task])), line);
+      if (!(waited[task] > 0) || left <= drawn) return;
+      context.moveTo(Math.max(drawn, this.xOf(ready[task])), line);
       context.lineTo(left, line);
+      drawn = left;
     });
     context.stroke();
     context.globalAlpha = 1;
