@@ -130,19 +130,19 @@ def data_of(path):
 class Report(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
+        cls.folder = Path(tempfile.mkdtemp())
         cls.page = cls.write("report.html", 300)
         cls.data = data_of(cls.page)
-        cls.browser = Browser(Path(cls.folder.name, "profile"))
+        cls.browser = Browser(Path(cls.folder, "profile"))
 
     @classmethod
     def tearDownClass(cls):
         cls.browser.close()
-        cls.folder.cleanup()
+        shutil.rmtree(cls.folder, ignore_errors=True)  # processes of the browser may still be leaving
 
     @classmethod
     def write(cls, name, tasks):
-        path = Path(cls.folder.name, name)
+        path = Path(cls.folder, name)
         subprocess.run([SAMPLE, path, str(tasks)], check=True, timeout=PATIENCE)
         return path
 
@@ -272,7 +272,7 @@ class Report(unittest.TestCase):
 
     def test_other_scripts_do_not_run(self):
         text = self.page.read_text(encoding="utf-8")
-        other = Path(self.folder.name, "other.html")
+        other = Path(self.folder, "other.html")
         other.write_text(text.replace("<noscript>", "<script>document.title = 'other'</script><noscript>"),
                          encoding="utf-8")
         self.browser.open(other)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # cmake -DSTYLE=FILE -DSCRIPTS=FILES -DOUTPUT=FILE -P embed.cmake: writes a C++ source with the page's style and script
-# in it, and the hashes that its Content-Security-Policy allows them by. FILES are separated by commas.
+# in it, and the hashes that its Content-Security-Policy allows them by. FILES are separated by commas and, as STYLE is,
+# relative to the working directory.
 
 # The base64 of the SHA-256 of a text, which CMake gives in hexadecimal only.
 function(hash_of text result)
@@ -45,11 +46,12 @@ const std::string_view ${name}_hash{\"${hash}\"};
 " PARENT_SCOPE)
 endfunction()
 
-read_text("${STYLE}" style)
+get_filename_component(folder . ABSOLUTE)
+read_text("${folder}/${STYLE}" style)
 string(REPLACE "," ";" SCRIPTS "${SCRIPTS}")
 set(script "(() => {\n'use strict';\n")
 foreach(file IN LISTS SCRIPTS)
-  read_text("${file}" text)
+  read_text("${folder}/${file}" text)
   string(APPEND script "${text}")
 endforeach()
 string(APPEND script "})();\n")
