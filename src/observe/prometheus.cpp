@@ -3,7 +3,7 @@
 #include <baton/observe/metrics.hpp>
 #include <baton/observe/text.hpp>
 
-#include "observe/characters.hpp"
+#include "base/characters.hpp"
 
 #include <algorithm>
 #include <charconv>
