@@ -30,6 +30,11 @@ using detail::ProgressFigures;
 using detail::RunningTask;
 using detail::TaskCount;
 
+std::streambuf* buffer_of(const ProgressOptions& options) {
+  if (options.out != nullptr) return options.out->rdbuf();
+  return std::cerr.rdbuf();
+}
+
 ProgressStyle choose_style(const ProgressOptions& options, const detail::Terminal& terminal) {
   if (options.style != ProgressStyle::automatic) return options.style;
   return terminal.can_move_cursor() ? ProgressStyle::bar : ProgressStyle::lines;
@@ -38,6 +43,13 @@ ProgressStyle choose_style(const ProgressOptions& options, const detail::Termina
 Duration choose_interval(const ProgressOptions& options, ProgressStyle style) {
   if (options.interval > Duration::zero()) return options.interval;
   return style == ProgressStyle::bar ? Duration{100ms} : Duration{2s};
+}
+
+/// 0: without a thread.
+Duration choose_refresh(const ProgressOptions& options, ProgressStyle style, Duration interval) {
+  if (style != ProgressStyle::bar) return Duration::zero();
+  if (!options.refresh.has_value()) return interval;
+  return std::max(*options.refresh, Duration::zero());
 }
 
 double seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
@@ -72,12 +84,11 @@ void keep_longest(std::vector<RunningTask>& heap, const RunningTask& task, std::
 struct ProgressObserver::State {
   explicit State(ProgressOptions wanted)
       : options(std::move(wanted)),
-        out((options.out == nullptr ? std::cerr : *options.out).rdbuf()),
+        out(buffer_of(options)),
         terminal(out),
         style(choose_style(options, terminal)),
         interval(choose_interval(options, style)),
-        refresh(style == ProgressStyle::bar ? std::max(options.refresh.value_or(interval), Duration::zero())
-                                            : Duration::zero()),
+        refresh(choose_refresh(options, style, interval)),
         unicode(options.unicode.value_or(detail::locale_is_utf8())) {}
 
   const ProgressOptions options;
