@@ -114,7 +114,7 @@ struct TraceObserver::State {
     RunDrawing& run = runs[event.run];
     const auto task = static_cast<std::uint32_t>(event.task);
     if (parks(event.reason)) {
-      run.parked_tasks.emplace(task, detail::ParkedTask{run.parked.take(event.time), event.reason});
+      run.parked_tasks.emplace(task, detail::ParkedPlace{run.parked.take(event.time), event.reason});
     } else if (options.waiting_lanes != 0) {
       run.waits[task].emplace_back(event.time, event.reason);
     }

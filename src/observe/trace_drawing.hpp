@@ -77,8 +77,8 @@ struct DrawnTask {
 std::vector<DrawnTask*> choose_arrows(std::span<const TaskId> tasks, std::vector<DrawnTask>& drawn, std::size_t most,
                                       std::uint32_t most_from);
 
-/// A task that goes on without its body.
-struct ParkedTask {
+/// Where a task is drawn that goes on without its body.
+struct ParkedPlace {
   std::uint32_t lane;
   WaitReason reason;
 };
@@ -87,7 +87,7 @@ struct ParkedTask {
 struct RunDrawing {
   std::set<Lane> named;
   ParkedLanes parked;
-  std::unordered_map<std::uint32_t, ParkedTask> parked_tasks;
+  std::unordered_map<std::uint32_t, ParkedPlace> parked_tasks;
   WaitingRows waiting;
   std::unordered_map<std::uint32_t, std::vector<std::pair<TimePoint, WaitReason>>> waits;  // task: from when, for what
   std::vector<DrawnTask> tasks;  // by id; empty where no arrows are drawn
