@@ -30,6 +30,8 @@ struct ObserveOptions {
   std::optional<std::string> metrics;
   std::optional<baton::ProgressStyle> progress;
   std::optional<baton::LogLevel> log;
+  /// The clock is a virtual one: progress is drawn by events alone, as no real time passes between them.
+  bool is_virtual = false;
 };
 
 /// The part of a program's help that is about them.
@@ -90,7 +92,10 @@ class Watchers {
     if (options.metrics) open_metrics(*options.metrics);
     const auto style = options.progress.value_or(baton::ProgressStyle::silent);
     if (style != baton::ProgressStyle::silent) {
-      add(std::make_shared<baton::ProgressObserver>(baton::ProgressOptions{.style = style}));
+      baton::ProgressOptions progress;
+      progress.style = style;
+      if (options.is_virtual) progress.refresh = baton::Duration::zero();
+      add(std::make_shared<baton::ProgressObserver>(progress));
     }
     if (options.log) add(std::make_shared<baton::LogObserver>(baton::LogOptions{.level = *options.log}));
   }

@@ -70,6 +70,7 @@ Options parse(examples::CommandLine line) {
   options.dot = line.value("--dot");
   options.prints_json = line.flag("--json");
   options.observe = examples::take_observe_options(line);
+  options.observe.is_virtual = !settings.scale;
   if (settings.scale && !options.prints_json && !options.observe.log && !options.observe.progress) {
     options.observe.progress = baton::ProgressStyle::automatic;
   }

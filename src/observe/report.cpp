@@ -152,7 +152,7 @@ std::string describe_summary(const Snapshot& record, const ReportFindings& findi
   add_figure(page, "all tasks together", format_duration(sum_durations(record)));
   add_figure(page, "critical path",
              format_duration(findings.critical.length) + " <small>" + show_count(findings.critical.tasks.size()) +
-                 " tasks</small>");
+                 (findings.critical.tasks.size() == 1 ? " task</small>" : " tasks</small>"));
   return page + "</dl>\n" + describe_counts(record) + "</header>\n";
 }
 
