@@ -375,39 +375,17 @@ void RunCore::cancel() {
   drop();
 }
 
-namespace {
-
-// What a body holds while it runs, its thread gives back while it sleeps: its seat, so that others can go on with its
-// run, and its hold on the clock, so that virtual time can reach what it waits for.
-void let_go(BodyFrame* innermost) noexcept {
-  for (BodyFrame* frame = innermost; frame != nullptr; frame = frame->outer) {
-    if (frame->sleeps.fetch_add(1, std::memory_order_acq_rel) != 0) continue;
-    if (frame->slice == nullptr || !frame->slice->give_up_seat()) frame->run->scheduler().clock.release();
-  }
-}
-
-void take_back(BodyFrame* innermost) noexcept {
-  for (BodyFrame* frame = innermost; frame != nullptr; frame = frame->outer) {
-    Clock& clock = frame->run->scheduler().clock;
-    clock.hold();  // first: its thread may be about to let go again
-    if (frame->sleeps.fetch_sub(1, std::memory_order_acq_rel) != 1) clock.release();
-  }
-}
-
-}  // namespace
-
 // ---- Looking at it ----
 
-std::optional<TimePoint> RunCore::moment(std::optional<TimePoint> end) const noexcept {
+std::optional<TimePoint> RunCore::moment(std::optional<TimePoint> end) noexcept {
   if (end) return end;
-  auto& self = const_cast<RunCore&>(*this);  // counts of references are no part of what a run is
-  if (!self.try_keep()) return std::nullopt;
+  if (!try_keep()) return std::nullopt;
   const TimePoint now = scheduler_.clock.now();
-  self.drop();
+  drop();
   return now;
 }
 
-Snapshot RunCore::snapshot() const {
+Snapshot RunCore::snapshot() {
   Snapshot snapshot;
   if (recorder_) {
     snapshot = recorder_->look(id_);
@@ -423,185 +401,13 @@ Snapshot RunCore::snapshot() const {
   return snapshot;
 }
 
-SnapshotChanges RunCore::changes(std::uint64_t since) const {
+SnapshotChanges RunCore::changes(std::uint64_t since) {
   if (!recorder_) {
     throw UsageError(describe() + " is not recorded; start it with StartOptions::record to ask for its changes");
   }
   SnapshotChanges changes = recorder_->changes(since);
   changes.taken = moment(changes.ended);
   return changes;
-}
-
-// ---- The end ----
-
-void RunCore::count_ended(std::uint64_t tasks) noexcept {
-  if (tasks != 0 && left_.fetch_sub(tasks, std::memory_order_acq_rel) == tasks) decide();
-}
-
-void RunCore::decide() noexcept {
-  const bool cancelled = any_cancelled_.load(std::memory_order_relaxed);
-  const bool failed = any_failed_.load(std::memory_order_relaxed);
-  const bool was_cancelled = cancelled && ((attention() & cancelling) != 0 || !failed);
-  const RunState end = was_cancelled ? RunState::cancelled : failed ? RunState::failed : RunState::succeeded;
-  if ((attention() & observed) != 0) {
-    Event event{};
-    event.kind = Event::Kind::run_ended;
-    event.run_state = end;
-    tell(event);
-  }
-  scheduler_.watch.close(*this);  // first: who has waited may shut the executor down
-  std::vector<std::function<void(const Run&)>> callbacks;
-  {
-    const std::lock_guard lock(mutex_);
-    state_.store(end, std::memory_order_seq_cst);
-    callbacks.swap(callbacks_);
-    for (BodyFrame* const frame : std::exchange(sleeping_frames_, {})) take_back(frame);
-    changed_.notify_all();
-  }
-  if (!callbacks.empty()) {
-    reference();
-    const Run self(this);
-    for (const auto& callback : callbacks) {
-      try {
-        callback(self);
-      } catch (...) {
-        errors_->fetch_add(1, std::memory_order_relaxed);
-      }
-    }
-  }
-  drop();  // the reference of the undecided run
-}
-
-void RunCore::on_end(std::function<void(const Run&)> callback) {
-  {
-    const std::lock_guard lock(mutex_);
-    if (state() == RunState::running) {
-      callbacks_.push_back(std::move(callback));
-      return;
-    }
-  }
-  reference();
-  const Run self(this);
-  try {
-    callback(self);
-  } catch (...) {
-    errors_->fetch_add(1, std::memory_order_relaxed);
-  }
-}
-
-// ---- Waiting ----
-
-void RunCore::check_wait_is_possible() const {
-  const auto name = [](const BodyFrame& frame) {
-    return frame.task < frame.run->data_.task_count ? frame.run->label(frame.task) : "a callback";
-  };
-  const BodyFrame* const top = BodyFrame::innermost();
-  for (const BodyFrame* frame = top; frame != nullptr; frame = frame->outer) {
-    if (frame->run != this) continue;
-    const std::string what =
-        frame == top ? "its own run"
-                     : describe() + ", whose " + name(*frame) + " is waiting further down on the same thread";
-    throw UsageError(name(*top) + " of " + top->run->describe() + " waits for " + what + ": neither could ever end");
-  }
-}
-
-Executor* RunCore::executor_here() const noexcept {
-  if (const BodyFrame* const frame = BodyFrame::innermost()) return frame->executor;
-  return executor_.on_worker() ? &executor_ : nullptr;
-}
-
-void RunCore::wait() {
-  if (state() != RunState::running) return;
-  check_wait_is_possible();
-  Executor* const here = executor_here();
-  if (here == &executor_) {
-    work_along(nullptr);
-  } else {
-    // Bodies of this run belong on its own executor: this thread only waits.
-    while (state() == RunState::running)
-      sleep(here, Sleep::serving_others, std::chrono::steady_clock::time_point::max());
-  }
-}
-
-bool RunCore::wait_for(Duration timeout) {
-  using SteadyTime = std::chrono::steady_clock::time_point;
-  const SteadyTime now = std::chrono::steady_clock::now();
-  const SteadyTime until = timeout < SteadyTime::max() - now ? now + timeout : SteadyTime::max();
-  while (state() == RunState::running && std::chrono::steady_clock::now() < until)
-    sleep(executor_here(), Sleep::idle, until);
-  return state() != RunState::running;
-}
-
-void RunCore::work_along(Seat* seat) {
-  if (!try_keep()) return;  // quiet already; otherwise it stays so that seats may be taken until this returns
-  Executor* const here = executor_here();
-  Duration patience = std::chrono::milliseconds(1);
-  bool is_of_use = true;  // as far as the last attempt told
-  while (state() == RunState::running) {
-    if (seat == nullptr && is_of_use && anything_to_do()) seat = take_seat();
-    if (seat != nullptr) {
-      is_of_use = Slice(*this, *seat, here).work_until_dry();
-      seat = nullptr;
-      patience = std::chrono::milliseconds(1);
-      continue;
-    }
-    is_of_use = true;
-    // Bounded, since others' work may reach an executor that only this thread drives.
-    seat = sleep(here, Sleep::helping, std::chrono::steady_clock::now() + patience);
-    patience = std::min<Duration>(2 * patience, std::chrono::milliseconds(100));
-  }
-  if (seat != nullptr) Slice(*this, *seat, here).work_until_dry();
-  drop();
-}
-
-Seat* RunCore::sleep(Executor* here, Sleep kind, std::chrono::steady_clock::time_point until) {
-  BodyFrame* const frame = BodyFrame::innermost();
-  const bool helps = kind == Sleep::helping;
-  Executor& driven = here != nullptr ? *here : executor_;
-  std::unique_lock lock(mutex_);
-  if (state() != RunState::running) return nullptr;
-  if (frame != nullptr) sleeping_frames_.push_back(frame);
-  lock.unlock();
-  let_go(frame);
-  // Without a replacement, work that this run may depend on has no thread but this one.
-  const bool replaced = here != nullptr && here->begin_blocking();
-  while (kind != Sleep::idle && !replaced && state() == RunState::running && driven.try_run_one()) {
-  }
-  if (here != nullptr && !replaced) {
-    until = std::min(until, std::chrono::steady_clock::now() + std::chrono::milliseconds(1));
-  }
-  lock.lock();
-  if (helps) sleeping_helpers_.fetch_add(1, std::memory_order_seq_cst);  // not before: until here it may be busy
-  const auto woken = [&] { return state() != RunState::running || (helps && !handed_seats_.empty()); };
-  if (until == std::chrono::steady_clock::time_point::max()) {
-    changed_.wait(lock, woken);
-  } else {
-    changed_.wait_until(lock, until, woken);
-  }
-  Seat* seat = nullptr;
-  if (helps) {
-    sleeping_helpers_.fetch_sub(1, std::memory_order_seq_cst);
-    if (!handed_seats_.empty()) {
-      seat = handed_seats_.back();
-      handed_seats_.pop_back();
-    }
-  }
-  // decide() has taken the holds back for this thread, so that no time passes before it wakes.
-  const bool taken_back = std::erase(sleeping_frames_, frame) == 0;
-  lock.unlock();
-  if (!taken_back) take_back(frame);
-  if (here != nullptr) here->end_blocking();
-  return seat;
-}
-
-bool RunCore::hand_to_helper(Seat& seat) noexcept {
-  if (sleeping_helpers_.load(std::memory_order_seq_cst) == 0) return false;
-  const std::lock_guard lock(mutex_);
-  // Under the lock a counted helper is asleep, and takes one seat when it wakes.
-  if (sleeping_helpers_.load(std::memory_order_relaxed) <= handed_seats_.size()) return false;
-  handed_seats_.push_back(&seat);
-  changed_.notify_all();
-  return true;
 }
 
 // ---- Results ----

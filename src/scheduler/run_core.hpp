@@ -205,8 +205,8 @@ class RunCore {
   /// Once cancelling or stopping is raised: asks the bodies to stop, and ends what is parked.
   void stop_waiting_tasks();
 
-  [[nodiscard]] Snapshot snapshot() const;
-  [[nodiscard]] SnapshotChanges changes(std::uint64_t since) const;
+  [[nodiscard]] Snapshot snapshot();
+  [[nodiscard]] SnapshotChanges changes(std::uint64_t since);
 
   // ---- Waiting ----
   [[nodiscard]] RunState state() const noexcept { return state_.load(std::memory_order_acquire); }
@@ -239,7 +239,7 @@ class RunCore {
 
   void place_inputs(Inputs& inputs);
   /// The time on the scheduler's clock; that of the end once the run has ended.
-  [[nodiscard]] std::optional<TimePoint> moment(std::optional<TimePoint> end) const noexcept;
+  [[nodiscard]] std::optional<TimePoint> moment(std::optional<TimePoint> end) noexcept;
   void decide() noexcept;
   /// Whether the owner's seat has no thread at the moment.
   [[nodiscard]] bool is_exclusive_to_nobody() const noexcept;
