@@ -58,10 +58,6 @@ class Buffer {
     size_ = size;
     if (size != 0 && (capacity_ - size) * sizeof(T) > 1024) change_capacity(size);
   }
-  void release() noexcept {
-    free_memory(std::exchange(data_, nullptr), capacity_ * sizeof(T));
-    size_ = capacity_ = 0;
-  }
 
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
   [[nodiscard]] bool empty() const noexcept { return size_ == 0; }

@@ -43,6 +43,14 @@ Neighbours group(std::uint32_t nodes, const std::vector<std::pair<std::uint32_t,
 
 }  // namespace
 
+std::vector<std::uint32_t> LayeredGraph::positions() const {
+  std::vector<std::uint32_t> position(node_count());
+  for (const auto& nodes : layers) {
+    for (std::uint32_t at = 0; at < nodes.size(); ++at) position[nodes[at]] = at;
+  }
+  return position;
+}
+
 LayeredGraph make_layers(const Plan& plan) {
   LayeredGraph graph;
   graph.task_count = static_cast<std::uint32_t>(plan.size());

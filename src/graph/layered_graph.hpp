@@ -33,6 +33,8 @@ struct LayeredGraph {
 
   [[nodiscard]] std::uint32_t node_count() const { return static_cast<std::uint32_t>(layer.size()); }
   [[nodiscard]] bool is_bend(std::uint32_t node) const { return node >= task_count; }
+  /// Of each node, counted from 0: where it stands in its layer.
+  [[nodiscard]] std::vector<std::uint32_t> positions() const;
 };
 
 /// The layers of a plan, in a first order.

@@ -19,7 +19,7 @@ constexpr double pull_to_middle = 0.02;  // of the weight of a layer's links; ke
 class Narrow {
  public:
   Narrow(const LayeredGraph& graph, const NodeSizes& sizes)
-      : graph_(graph), sizes_(sizes), x_(graph.node_count()), position_(graph.node_count()) {
+      : graph_(graph), sizes_(sizes), x_(graph.node_count()), position_(graph.positions()) {
     packed_.reserve(graph.layers.size());
     for (const auto& layer : graph.layers) pack(layer);
   }
@@ -63,7 +63,7 @@ class Narrow {
   const LayeredGraph& graph_;
   const NodeSizes& sizes_;
   std::vector<double> x_;
-  std::vector<std::uint32_t> position_;
+  const std::vector<std::uint32_t> position_;
   std::vector<double> packed_;  // of each layer: where its first node stands, when all stand side by side
   std::vector<Pool> pools_;
 };
@@ -71,10 +71,9 @@ class Narrow {
 /// Side by side, the middle of the layer at 0.
 void Narrow::pack(const std::vector<std::uint32_t>& layer) {
   double at = 0;
-  for (std::uint32_t i = 0; i < layer.size(); ++i) {
+  for (std::size_t i = 0; i < layer.size(); ++i) {
     if (i > 0) at += gap(layer[i - 1], layer[i]);
     x_[layer[i]] = at;
-    position_[layer[i]] = i;
   }
   for (const std::uint32_t node : layer) x_[node] -= at / 2;
   packed_.push_back(-at / 2);

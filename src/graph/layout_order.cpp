@@ -7,14 +7,6 @@
 namespace baton::detail {
 namespace {
 
-std::vector<std::uint32_t> positions_of(const LayeredGraph& graph) {
-  std::vector<std::uint32_t> position(graph.node_count());
-  for (const auto& layer : graph.layers) {
-    for (std::uint32_t at = 0; at < layer.size(); ++at) position[layer[at]] = at;
-  }
-  return position;
-}
-
 /// Crossings of the links between a layer and the next one: inversions, counted by a tree of sums. Barth, Mutzel and
 /// Jünger, "Simple and efficient bilayer cross counting", JGAA 8 (2004).
 std::uint64_t count_between(const LayeredGraph& graph, std::size_t upper, const std::vector<std::uint32_t>& position) {
@@ -40,7 +32,7 @@ std::uint64_t count_between(const LayeredGraph& graph, std::size_t upper, const 
 /// Orders each layer by where the neighbours in the one before it stand, on average.
 class Sweep {
  public:
-  explicit Sweep(LayeredGraph& graph) : graph_(graph), position_(positions_of(graph)), wish_(graph.node_count()) {}
+  explicit Sweep(LayeredGraph& graph) : graph_(graph), position_(graph.positions()), wish_(graph.node_count()) {}
 
   void down() {
     for (std::size_t at = 1; at < graph_.layers.size(); ++at) sort(graph_.layers[at], graph_.above);
@@ -70,7 +62,7 @@ class Sweep {
 }  // namespace
 
 std::uint64_t count_crossings(const LayeredGraph& graph) {
-  const std::vector<std::uint32_t> position = positions_of(graph);
+  const std::vector<std::uint32_t> position = graph.positions();
   std::uint64_t crossings = 0;
   for (std::size_t upper = 0; upper + 1 < graph.layers.size(); ++upper) {
     crossings += count_between(graph, upper, position);

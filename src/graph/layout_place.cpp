@@ -201,10 +201,7 @@ Extent extent_of(const LayeredGraph& graph, const NodeSizes& sizes, const std::v
 
 /// The mean of the two middle ones of the four ways.
 std::vector<double> place_by_alignment(const LayeredGraph& graph, const NodeSizes& sizes) {
-  std::vector<std::uint32_t> position(graph.node_count());
-  for (const auto& layer : graph.layers) {
-    for (std::uint32_t at = 0; at < layer.size(); ++at) position[layer[at]] = at;
-  }
+  const std::vector<std::uint32_t> position = graph.positions();
   const auto conflicts = find_conflicts(graph, position);
 
   std::array<std::vector<double>, 4> ways;

@@ -24,11 +24,6 @@ void prefetch([[maybe_unused]] const void* place) {
 #endif
 }
 
-template <typename Container>
-void release(Container& container) {
-  Container().swap(container);
-}
-
 /// Turns a definition into a plan: check, order, number, lay out. Each pass is linear; numbers of tasks are those of
 /// the definition ("index") up to `number`, and those of the plan ("id") after it.
 class PlanBuilder {
@@ -246,7 +241,7 @@ std::uint8_t PlanBuilder::flags_of(std::uint32_t index) const {
 // given back while the records take memory.
 void PlanBuilder::lay_out_tasks() {
   PlanData& plan = *plan_;
-  release(backwards_);
+  backwards_ = std::vector<std::uint32_t>();  // gives its memory back
   const bool any_special = definition_.has_special || !definition_.settings.empty();
   if (any_special) plan.flags.resize(plan.task_count);
   plan.records.resize_uninitialized(plan.task_count);
