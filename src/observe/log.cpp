@@ -2,14 +2,13 @@
 #include <baton/observe/log.hpp>
 
 #include <baton/base/error.hpp>
+#include <baton/observe/spdlog.hpp>
 #include <baton/observe/text.hpp>
 
 #include "observe/json_text.hpp"
 #include "observe/run_notes.hpp"
 #include "observe/run_table.hpp"
 
-#include <spdlog/common.h>
-#include <spdlog/logger.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
 
 #include <array>
@@ -209,22 +208,6 @@ std::string to_json(const Told& told) {
   line.add_time("duration_us", told.lasted);
   if (told.has_error()) line.add_text("error", describe(*event.error));
   return line.finish();
-}
-
-spdlog::level::level_enum spdlog_level(LogLevel level) {
-  switch (level) {
-    case LogLevel::trace:
-      return spdlog::level::trace;
-    case LogLevel::debug:
-      return spdlog::level::debug;
-    case LogLevel::info:
-      return spdlog::level::info;
-    case LogLevel::warning:
-      return spdlog::level::warn;
-    case LogLevel::error:
-      break;
-  }
-  return spdlog::level::err;
 }
 
 /// A logger of its own: spdlog's registry belongs to the host.
