@@ -113,7 +113,7 @@ RunCore::RunCore(SchedulerCore& scheduler, const Plan& plan, const StartOptions&
   free_seats_.store(seat_count_, std::memory_order_relaxed);
   for (const auto& observer : options.observers) observers_.add(observer);
   if (recorder_) observers_.add(recorder_);  // told before those: what they ask the run for has what they are told
-  if (recorder_ || !options.observers.empty() || !scheduler.observers.empty()) raise(observed);
+  if (recorder_ || !options.observers.empty()) raise(observed);  // the scheduler's: once it knows of the run
 }
 
 RunCore::~RunCore() {

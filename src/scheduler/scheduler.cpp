@@ -51,6 +51,8 @@ std::pair<Run, Seat*> SchedulerCore::create(const Plan& plan, StartOptions& opti
     first_live = core;
     ++live_count;
   }
+  // Only now: an observer that is added from here on finds the run in the list, one added before is seen.
+  if (!observers.empty()) core->raise(observed);
   Seat* const seat = core->take_seat();
   core->mark_roots(*seat);
   if ((core->attention() & observed) != 0) {
@@ -149,7 +151,7 @@ void Scheduler::resource(std::string_view name, std::uint64_t units) { core_->re
 
 void Scheduler::observe(std::shared_ptr<Observer> observer) {
   core_->observers.add(std::move(observer));
-  // A run that starts meanwhile has seen the observer, or is in the list.
+  // A run that starts meanwhile is in the list, or looks for observers once it is.
   for (const Run& run : core_->live_runs()) run.core()->raise(detail::observed);
 }
 
