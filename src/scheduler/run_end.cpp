@@ -27,6 +27,16 @@ void take_back(BodyFrame* innermost) noexcept {
   }
 }
 
+/// What a callback throws is counted.
+void call_back(const std::function<void(const Run&)>& callback, const Run& run,
+               std::atomic<std::uint64_t>& errors) noexcept {
+  try {
+    callback(run);
+  } catch (...) {
+    errors.fetch_add(1, std::memory_order_relaxed);
+  }
+}
+
 }  // namespace
 
 // ---- The end ----
@@ -58,13 +68,7 @@ void RunCore::decide() noexcept {
   if (!callbacks.empty()) {
     reference();
     const Run self(this);
-    for (const auto& callback : callbacks) {
-      try {
-        callback(self);
-      } catch (...) {
-        errors_->fetch_add(1, std::memory_order_relaxed);
-      }
-    }
+    for (const auto& callback : callbacks) call_back(callback, self, *errors_);
   }
   drop();  // the reference of the undecided run
 }
@@ -78,12 +82,7 @@ void RunCore::on_end(std::function<void(const Run&)> callback) {
     }
   }
   reference();
-  const Run self(this);
-  try {
-    callback(self);
-  } catch (...) {
-    errors_->fetch_add(1, std::memory_order_relaxed);
-  }
+  call_back(callback, Run(this), *errors_);
 }
 
 // ---- Waiting ----
