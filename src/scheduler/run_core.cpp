@@ -352,18 +352,18 @@ std::stop_token RunCore::stop_token() {
 }
 
 void RunCore::stop_waiting_tasks() {
-  std::vector<Run> children;
+  std::vector<std::shared_ptr<Continuation>> begun;
   std::stop_source source = [&] {
     const std::lock_guard lock(mutex_);
     for (const auto& [task, parked] : parked_) {
-      if (parked.child) children.push_back(parked.child);
+      if (parked.rest) begun.push_back(parked.rest);
     }
     return stop_source_;  // a token made from now on is born stopped
   }();
   source.request_stop();  // calls the host's stop callbacks, so without the lock
   for (const std::uint32_t task : scheduler_.resources.remove_all(*this)) deliver({task, Message::Kind::drop});
   for (const std::uint32_t task : scheduler_.timers.remove_all(*this)) deliver({task, Message::Kind::drop});
-  for (const Run& child : children) child.cancel();
+  for (const auto& each : begun) each->cancel();
 }
 
 void RunCore::cancel() {

@@ -5,6 +5,7 @@
 #include <baton/scheduler/scheduler.hpp>
 
 #include "graph/plan_data.hpp"
+#include "scheduler/continuation.hpp"
 #include "scheduler/observers.hpp"
 #include "scheduler/ready_set.hpp"
 #include "scheduler/recorder.hpp"
@@ -41,7 +42,7 @@ struct Message {
     granted,     ///< Its resources are there: it may start.
     timer,       ///< Its parking time is over: it ends.
     body,        ///< Its body returned on another executor.
-    child,       ///< Its sub-workflow's run has ended.
+    child,       ///< What its continuation has begun is over.
     ended_well,  ///< It has its outcome; its successors have not been told, as its worker had given up its seat.
     ended_ill,   ///< The same, for any other outcome than success.
     drop,        ///< The run is being cancelled: it ends now, whatever it waited for.
@@ -59,9 +60,7 @@ struct ParkedTask {
   TaskState end = TaskState::succeeded;  // how it will end once its time is over
   std::exception_ptr error;
   TimePoint until{};
-  Run child;                   // the run of a sub-workflow
-  Seat* child_seat = nullptr;  // its first seat, until that has been posted
-  AnyTask child_output;
+  std::shared_ptr<Continuation> rest;  // what the task waits for now that its body has returned
 };
 
 /// A place from which a worker works on a run. Posted to the executor as "come and work on this run".

@@ -69,6 +69,7 @@ class Slice {
   template <bool ill>
   void pass_on_end(std::uint32_t task) noexcept;
   void end_parked(std::uint32_t task, ParkedTask parked) noexcept;
+  void begin_rest(std::uint32_t task, ParkedTask parked) noexcept;
   Step end(std::uint32_t task, TaskState state, const ParkedTask& parked) noexcept;
 
   RunCore& run_;

@@ -118,7 +118,7 @@ Slice::Step Slice::start_body(std::uint32_t task, ParkedTask parked) noexcept {
   seat_->progress.start_body();
   ParkedTask result = call_body(run_, task, std::move(parked));
   if (seat_ != nullptr) come_in();
-  if (!result.child && result.until == TimePoint{}) return end(task, result.end, result);
+  if (!result.rest && result.until == TimePoint{}) return end(task, result.end, result);
   if (seat_ != nullptr) {
     end_parked(task, std::move(result));
   } else {
@@ -162,7 +162,7 @@ void Slice::take(const Message& message) noexcept {
       parked.error = nullptr;
       break;
     case Message::Kind::child:
-      finish_child(run_, task, parked);
+      if (!parked.rest->finish(run_, task, parked)) parked.rest = nullptr;
       break;
   }
   end_parked(task, std::move(parked));
@@ -171,8 +171,8 @@ void Slice::take(const Message& message) noexcept {
 /// Ends a task that is not on its way through run_chain, or parks it until its time or its child run is over.
 void Slice::end_parked(std::uint32_t task, ParkedTask parked) noexcept {
   const bool stop = (run_.attention() & (cancelling | stopping)) != 0;
-  if (parked.child) {
-    start_child(run_, task, std::move(parked));
+  if (parked.rest) {
+    begin_rest(task, std::move(parked));
     return;
   }
   if (parked.until != TimePoint{} && !stop) {
@@ -199,6 +199,18 @@ void Slice::end_parked(std::uint32_t task, ParkedTask parked) noexcept {
   } else {
     pass_on_end<true>(task);
   }
+}
+
+/// Parks a task until what its continuation begins is over.
+void Slice::begin_rest(std::uint32_t task, ParkedTask parked) noexcept {
+  const std::shared_ptr<Continuation> rest = parked.rest;
+  const std::uint32_t attempt = parked.attempt;
+  run_.byte(task).store(task_byte::of(TaskState::waiting), std::memory_order_release);
+  run_.park(task, std::move(parked));
+  run_.tell_task(Kind::task_waiting, task, TaskState::waiting, attempt, WaitReason::child);
+  // As for timers: cancel() may have looked for continuations before this one was there.
+  if ((run_.attention() & (cancelling | stopping)) != 0) rest->cancel();
+  rest->begin(run_, task);
 }
 
 /// Releases the successors of a task that has ended outside run_chain.
