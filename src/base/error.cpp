@@ -41,6 +41,8 @@ UsageError::~UsageError() = default;
 Cancelled::Cancelled() : Error("cancelled") {}
 Cancelled::~Cancelled() = default;
 
+TimedOut::~TimedOut() = default;
+
 std::string describe(const std::exception_ptr& error) noexcept {
   try {
     try {

@@ -21,6 +21,7 @@ class Checks {
     if (!definition_.names.empty()) check_names();
     if (!definition_.wires.empty()) check_wiring();
     if (!definition_.children.empty()) check_children();
+    if (!definition_.controls.empty()) check_rules();
     return std::move(faults_);
   }
 
@@ -30,6 +31,8 @@ class Checks {
   void check_untyped(std::uint32_t task);
   void check_taken(std::uint32_t task, const std::vector<std::uint32_t>& uses);
   void check_children();
+  void check_rules();
+  void check_rule(std::uint32_t task, const Control& control);
 
   const Definition& definition_;
   const std::uint32_t count_;
@@ -61,7 +64,7 @@ void Checks::check_wiring() {
   std::vector<std::uint32_t> uses(count_, 0);
   for (std::uint32_t task = 0; task < count_; ++task) {
     if (!definition_.is_live(task)) continue;
-    definition_.for_each_wire(task, [&](std::uint32_t producer, bool) {
+    definition_.for_each_wire(task, [&](std::uint32_t producer, bool, Use) {
       ++uses[producer];
       if (!definition_.is_live(producer)) {
         faults_.push_back("task " + definition_.label(task) + " uses the result of task " +
@@ -79,7 +82,7 @@ void Checks::check_wiring() {
 void Checks::check_untyped(std::uint32_t task) {
   const BodyType& type = *definition_.tasks[task].type;
   std::size_t argument = 0;
-  definition_.for_each_wire(task, [&](std::uint32_t producer, bool) {
+  definition_.for_each_producer(definition_.wires_of(task), [&](std::uint32_t producer, bool, Use) {
     const std::size_t position = argument++;
     if (position >= type.parameters.size() || !definition_.is_live(producer)) return;
     const TypeRef given = definition_.tasks[producer].type->result;
@@ -111,9 +114,32 @@ void Checks::check_children() {
   }
 }
 
+void Checks::check_rules() {
+  for (std::uint32_t task = 0; task < count_; ++task) {
+    const auto control = definition_.controls.find(task);
+    if (control != definition_.controls.end()) check_rule(task, control->second);
+  }
+}
+
+void Checks::check_rule(std::uint32_t task, const Control& control) {
+  for (const CompiledStep& step : control.rule) {
+    if (step.op != RuleStep::Op::outcome || definition_.is_live(step.operand)) continue;
+    faults_.push_back("the rule of task " + definition_.label(task) + " asks about task " +
+                      definition_.label(step.operand) + ", which has been removed; remove " + definition_.label(task) +
+                      " too, or declare it anew");
+  }
+}
+
 void Checks::check_taken(std::uint32_t task, const std::vector<std::uint32_t>& uses) {
-  definition_.for_each_wire(task, [&](std::uint32_t producer, bool taken) {
-    if (taken && uses[producer] > 1) {
+  definition_.for_each_wire(task, [&](std::uint32_t producer, bool taken, Use) {
+    if (!taken) return;
+    const auto settings = definition_.settings.find(task);
+    if (settings != definition_.settings.end() && settings->second.retry && settings->second.retry->attempts > 1) {
+      faults_.push_back(
+          "task " + definition_.label(task) + " takes the result of task " + definition_.label(producer) +
+          ", so its second attempt would find nothing; pass the handle without take(), or drop the retry");
+    }
+    if (uses[producer] > 1) {
       faults_.push_back("task " + definition_.label(task) + " takes the result of task " + definition_.label(producer) +
                         ", which is used " + std::to_string(uses[producer]) + " times; pass the handle without take()");
     }

@@ -61,6 +61,7 @@ Definition::Definition(const Definition& other)
       wires(other.wires),
       names(other.names),
       settings(other.settings),
+      controls(other.controls),
       inputs(other.inputs),
       arenas(other.arenas),
       untyped_bodies(other.untyped_bodies),
@@ -69,6 +70,7 @@ Definition::Definition(const Definition& other)
       live_count(other.live_count),
       has_special(other.has_special),
       has_values(other.has_values),
+      has_uses(other.has_uses),
       identity_(take_identity(this)),
       origins_(other.origins_) {
   origins_.push_back({other.identity_, other.tasks.size()});
@@ -130,28 +132,76 @@ void Definition::wire(std::uint32_t task, const Wire* list, std::size_t count) {
   }
   const auto first = static_cast<std::uint32_t>(wires.size());
   wires.push_back(0);
-  const auto add_producer = [&](const AnyTask& producer, std::uint32_t bits) {
+  add_wires(wires, task, list, count);
+  wires[first] = static_cast<std::uint32_t>(wires.size()) - first - 1;
+  tasks[task].first_wire = first;
+}
+
+void Definition::add_wires(std::vector<std::uint32_t>& target, std::uint32_t task, const Wire* list,
+                           std::size_t count) {
+  const auto add_producer = [&](const AnyTask& producer, std::uint32_t marker, std::uint32_t bits) {
     if (HandleAccess::identity(producer) == identity_ && is_live(HandleAccess::index(producer))) {
-      wires.push_back(HandleAccess::index(producer) | bits);
+      if (marker != 0) target.push_back(marker | group_wire);
+      has_uses = has_uses || marker != 0;
+      target.push_back(HandleAccess::index(producer) | bits);
     } else {
       accept(producer, "an argument of task " + label(task), task, true);
     }
   };
   for (const Wire* each = list; each != list + count; ++each) {
-    if (each->kind == Wire::Kind::group) {
-      wires.push_back(static_cast<std::uint32_t>(each->tasks.size()) | group_wire);
-      for (const AnyTask& producer : each->tasks) add_producer(producer, 0);
-    } else {
-      add_producer(each->task, each->kind == Wire::Kind::taken ? taken_wire : 0);
+    switch (each->kind) {
+      case Wire::Kind::group:
+        target.push_back(static_cast<std::uint32_t>(each->tasks.size()) | group_wire);
+        for (const AnyTask& producer : each->tasks) add_producer(producer, 0, 0);
+        break;
+      case Wire::Kind::shared:
+        add_producer(each->task, 0, 0);
+        break;
+      case Wire::Kind::taken:
+        add_producer(each->task, 0, taken_wire);
+        break;
+      case Wire::Kind::outcome:
+        add_producer(each->task, outcome_wire, 0);
+        break;
+      case Wire::Kind::maybe:
+        add_producer(each->task, maybe_wire, 0);
+        break;
+      case Wire::Kind::maybe_taken:
+        add_producer(each->task, maybe_wire, taken_wire);
+        break;
     }
   }
-  wires[first] = static_cast<std::uint32_t>(wires.size()) - first - 1;
-  tasks[task].first_wire = first;
+}
+
+void Definition::add_condition(std::uint32_t task, Condition condition, const Wire* list, std::size_t count) {
+  if (wires.empty()) wires.push_back(0);  // so that build() looks at wiring
+  has_values = has_values || count != 0;
+  add_wires(condition.wires, task, list, count);
+  controls[task].conditions.push_back(std::move(condition));
+}
+
+void Definition::add_rule(std::uint32_t task, const Rule& rule) {
+  std::vector<CompiledStep> steps;
+  steps.reserve(rule.steps().size());
+  for (const RuleStep& step : rule.steps()) {
+    if (step.op != RuleStep::Op::outcome) {
+      steps.push_back({step.op, 0, step.count, step.least});
+      continue;
+    }
+    const auto of = accept(step.task, "a task in the rule of task " + label(task), task);
+    if (!of) return;
+    steps.push_back({step.op, step.states, *of, 0});
+  }
+  std::vector<CompiledStep>& all = controls[task].rule;
+  const bool second = !all.empty();
+  all.insert(all.end(), steps.begin(), steps.end());
+  if (second) all.push_back({RuleStep::Op::at_least, 0, 2, 2});
 }
 
 void Definition::remove(std::uint32_t task) {
   tasks[task].type = nullptr;
   settings.erase(task);
+  controls.erase(task);
   children.erase(task);
   std::erase_if(faults, [task](const DefinitionFault& fault) { return fault.owner == task; });
   std::erase_if(inputs, [task](const PlanInput& input) { return input.task == task; });

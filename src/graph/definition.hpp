@@ -5,12 +5,14 @@
 
 #include "graph/arena.hpp"
 #include "graph/buffer.hpp"
+#include "graph/control.hpp"
 #include "graph/edge_log.hpp"
 #include "graph/handle_access.hpp"
 #include "graph/plan_data.hpp"
 
 #include <atomic>
 #include <memory>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -37,6 +39,9 @@ struct TaskDraft {
 // number of its members, before them.
 inline constexpr std::uint32_t taken_wire = 1u << 31;
 inline constexpr std::uint32_t group_wire = 1u << 30;
+// With group_wire, no number: the next entry is used in another way (see Use).
+inline constexpr std::uint32_t outcome_wire = 1u << 29;
+inline constexpr std::uint32_t maybe_wire = 1u << 28;
 
 inline constexpr std::uint32_t no_owner = UINT32_MAX;
 
@@ -72,6 +77,8 @@ class Definition {
   /// The task keeps its order, name and settings; its wiring is still to come.
   void replace_body(std::uint32_t task, const BodyType& type, const std::byte* capture);
   void wire(std::uint32_t task, const Wire* list, std::size_t count);
+  void add_condition(std::uint32_t task, Condition condition, const Wire* list, std::size_t count);
+  void add_rule(std::uint32_t task, const Rule& rule);
   void remove(std::uint32_t task);
   void rename(std::uint32_t task, std::string_view task_name);
   [[nodiscard]] std::optional<std::uint32_t> find(std::string_view task_name) const;
@@ -89,15 +96,33 @@ class Definition {
   /// forgotten when task `owner` is removed or, where it is about `wiring`, gets another body.
   std::optional<std::uint32_t> accept(AnyTask task, std::string_view what, std::uint32_t owner = no_owner,
                                       bool wiring = false);
-  /// visit(producer, taken) for each task whose result `task` is given.
+  /// The wires of what `task` itself is given.
+  [[nodiscard]] std::span<const std::uint32_t> wires_of(std::uint32_t task) const {
+    const std::uint32_t first = tasks[task].first_wire;
+    return first == 0 ? std::span<const std::uint32_t>() : std::span(wires).subspan(first + 1, wires[first]);
+  }
+  /// visit(producer, taken, use) for each producer in `list`.
+  template <typename Visit>
+  static void for_each_producer(std::span<const std::uint32_t> list, Visit&& visit) {
+    Use use = needs_value;
+    for (const std::uint32_t wire : list) {
+      if ((wire & group_wire) != 0) {
+        use = (wire & outcome_wire) != 0 ? wants_outcome : (wire & maybe_wire) != 0 ? wants_value : needs_value;
+      } else {
+        visit(wire & ~taken_wire, (wire & taken_wire) != 0, use);
+        use = needs_value;
+      }
+    }
+  }
+  /// visit(producer, taken, use) for each task whose result or outcome `task` is given, those of its conditions
+  /// included.
   template <typename Visit>
   void for_each_wire(std::uint32_t task, Visit&& visit) const {
-    const std::uint32_t first = tasks[task].first_wire;
-    if (first == 0) return;
-    const std::uint32_t* wire = wires.data() + first + 1;
-    for (const std::uint32_t* end = wire + wires[first]; wire != end; ++wire) {
-      if ((*wire & group_wire) == 0) visit(*wire & ~taken_wire, (*wire & taken_wire) != 0);
-    }
+    for_each_producer(wires_of(task), visit);
+    if (controls.empty()) return;
+    const auto control = controls.find(task);
+    if (control == controls.end()) return;
+    for (const Condition& condition : control->second.conditions) for_each_producer(condition.wires, visit);
   }
   [[nodiscard]] bool has_wiring_fault(std::uint32_t task) const;
   /// Whether `index` names a live task here that stood in the workflow `origin` when this one was copied from it.
@@ -109,6 +134,7 @@ class Definition {
   std::vector<std::uint32_t> wires;
   std::vector<std::string> names;
   std::unordered_map<std::uint32_t, TaskSettings> settings;
+  std::unordered_map<std::uint32_t, Control> controls;
   std::vector<PlanInput> inputs;  // `task` is the number here
   std::vector<std::shared_ptr<Arena>> arenas;
   std::vector<std::shared_ptr<const BodyType>> untyped_bodies;
@@ -117,9 +143,11 @@ class Definition {
   std::size_t live_count = 0;
   bool has_special = false;  // some body takes a context
   bool has_values = false;   // some task returns something or is fed
+  bool has_uses = false;     // some task is given an outcome, or a value that may be missing
 
  private:
   std::uint32_t add_name(std::string_view text);
+  void add_wires(std::vector<std::uint32_t>& target, std::uint32_t task, const Wire* list, std::size_t count);
   void forget_index() {
     index_.clear();
     indexed_ = 0;

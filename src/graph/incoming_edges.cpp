@@ -50,7 +50,8 @@ class Collector {
   IncomingEdges collect() {
     edges_.first.resize_uninitialized(std::size_t{task_count_} + 1);
     const EdgeLog& log = definition_.edges;
-    const bool all_count = definition_.live_count == task_count_ && !log.has_removals() && definition_.wires.empty();
+    const bool all_count = definition_.live_count == task_count_ && !log.has_removals() && definition_.wires.empty() &&
+                           definition_.controls.empty();
     all_count&& log.grouped() ? strip_log() : sort();
     return std::move(edges_);
   }
@@ -102,10 +103,15 @@ void Collector::for_each_edge(Visit&& visit) const {
     if (removed || !live(from) || !live(to)) return;
     if (last_word_.empty() || last_word_.find(std::uint64_t{from} << 32 | to)->second) visit(from, to);
   });
+  for (const auto& [task, control] : definition_.controls) {
+    for (const CompiledStep& step : control.rule) {
+      if (step.op == RuleStep::Op::outcome && live(step.operand)) visit(step.operand, task);
+    }
+  }
   if (definition_.wires.empty()) return;
   for (std::uint32_t task = 0; task < task_count_; ++task) {
     if (!live(task)) continue;
-    definition_.for_each_wire(task, [&](std::uint32_t producer, bool) {
+    definition_.for_each_wire(task, [&](std::uint32_t producer, bool, Use) {
       if (live(producer)) visit(producer, task);
     });
   }

@@ -10,6 +10,7 @@
 #include <limits>
 #include <numeric>
 #include <span>
+#include <utility>
 
 namespace baton::detail {
 namespace {
@@ -47,6 +48,8 @@ class PlanBuilder {
   void lay_out_join(std::uint32_t id, std::uint32_t first_combiner);
   void add_combiners();
   void lay_out_values();
+  void lay_out_slots(std::span<const std::uint32_t> wires, const std::vector<std::uint32_t>& offsets);
+  void lay_out_controls(const std::vector<std::uint32_t>& offsets);
   void copy_cold_parts();
 
   template <typename Visit>
@@ -230,11 +233,11 @@ void PlanBuilder::sort_by_settings() {
 // ---- Layout ----
 
 std::uint8_t PlanBuilder::flags_of(std::uint32_t index) const {
-  const std::uint8_t flags =
-      definition_.tasks[index].type->takes_context ? std::uint8_t{takes_context} : std::uint8_t{0};
-  if (definition_.settings.empty()) return flags;
+  unsigned flags = definition_.tasks[index].type->takes_context ? unsigned{takes_context} : 0U;
+  if (definition_.controls.find(index) != definition_.controls.end()) flags |= has_control;
   const auto settings = definition_.settings.find(index);
-  return settings == definition_.settings.end() ? flags : static_cast<std::uint8_t>(flags | settings->second.flags());
+  if (settings != definition_.settings.end()) flags |= settings->second.flags();
+  return static_cast<std::uint8_t>(flags);
 }
 
 // Records are made from the last to the first: ids mostly follow indices, so what was read of the definition can be
@@ -242,7 +245,7 @@ std::uint8_t PlanBuilder::flags_of(std::uint32_t index) const {
 void PlanBuilder::lay_out_tasks() {
   PlanData& plan = *plan_;
   backwards_ = std::vector<std::uint32_t>();  // gives its memory back
-  const bool any_special = definition_.has_special || !definition_.settings.empty();
+  const bool any_special = definition_.has_special || !definition_.settings.empty() || !definition_.controls.empty();
   if (any_special) plan.flags.resize(plan.task_count);
   plan.records.resize_uninitialized(plan.task_count);
   constexpr std::size_t portion = 1U << 15;
@@ -336,8 +339,10 @@ void PlanBuilder::add_combiners() {
 
 void PlanBuilder::lay_out_values() {
   PlanData& plan = *plan_;
-  if (!definition_.has_values && definition_.untyped_bodies.empty()) return;
-
+  if (!definition_.has_values && definition_.untyped_bodies.empty()) {
+    lay_out_controls({});
+    return;
+  }
   plan.results.resize(plan.task_count);
   std::vector<std::uint32_t> offsets(plan.task_count, 0);
   std::size_t size = 0;
@@ -365,18 +370,50 @@ void PlanBuilder::lay_out_values() {
       if (draft.type->untyped) plan.slots.push_back(0);
       continue;
     }
-    const std::uint32_t* wire = definition_.wires.data() + draft.first_wire + 1;
-    for (const std::uint32_t* end = wire + wire[-1]; wire != end; ++wire) {
-      if ((*wire & group_wire) != 0) {
-        plan.slots.push_back(*wire & ~group_wire);
-        continue;
-      }
-      const std::uint32_t producer = id_of_[*wire & ~taken_wire];
-      plan.slots.push_back(offsets[producer]);
-      if ((*wire & taken_wire) != 0) plan.taken_from.push_back(producer);
-    }
+    lay_out_slots(definition_.wires_of(index_of_[id]), offsets);
   }
   std::sort(plan.taken_from.begin(), plan.taken_from.end());
+  lay_out_controls(offsets);
+}
+
+void PlanBuilder::lay_out_slots(std::span<const std::uint32_t> wires, const std::vector<std::uint32_t>& offsets) {
+  bool with_number = false;
+  for (const std::uint32_t wire : wires) {
+    if ((wire & group_wire) != 0) {
+      with_number = (wire & (outcome_wire | maybe_wire)) != 0;
+      if (!with_number) plan_->slots.push_back(wire & ~group_wire);
+      continue;
+    }
+    const std::uint32_t producer = id_of_[wire & ~taken_wire];
+    plan_->slots.push_back(offsets[producer]);
+    if (std::exchange(with_number, false)) plan_->slots.push_back(producer);
+    if ((wire & taken_wire) != 0) plan_->taken_from.push_back(producer);
+  }
+}
+
+void PlanBuilder::lay_out_controls(const std::vector<std::uint32_t>& offsets) {
+  PlanData& plan = *plan_;
+  for (const auto& [task, source] : definition_.controls) {
+    if (!live(task)) continue;
+    Control control;
+    for (CompiledStep step : source.rule) {
+      if (step.op == RuleStep::Op::outcome) step.operand = id_of_[step.operand];
+      control.rule.push_back(step);
+    }
+    for (const Condition& each : source.conditions) {
+      control.conditions.push_back({each.predicate, each.test, {}, static_cast<std::uint32_t>(plan.slots.size())});
+      lay_out_slots(each.wires, offsets);
+    }
+    plan.controls.emplace(id_of_[task], std::move(control));
+  }
+  if (plan.controls.empty() && !definition_.has_uses) return;
+  plan.first_use.reserve(std::size_t{plan.task_count} + 1);
+  for (std::uint32_t id = 0; id < plan.task_count; ++id) {
+    plan.first_use.push_back(static_cast<std::uint32_t>(plan.uses.size()));
+    definition_.for_each_wire(
+        index_of_[id], [&](std::uint32_t producer, bool, Use use) { plan.uses.push_back(id_of_[producer] | use); });
+  }
+  plan.first_use.push_back(static_cast<std::uint32_t>(plan.uses.size()));
 }
 
 void PlanBuilder::copy_cold_parts() {
@@ -391,6 +428,7 @@ void PlanBuilder::copy_cold_parts() {
   for (const auto& [task, settings] : definition_.settings) {
     if (!live(task)) continue;
     plan.settings.emplace(id_of_[task], settings);
+    plan.has_limits = plan.has_limits || settings.timeout || settings.deadline;
     for (const ResourceRequest& request : settings.resources) plan.resource_names.push_back(request.name);
   }
   for (const auto& [task, child] : definition_.children) {

@@ -4,13 +4,16 @@
 #include <baton/graph/body.hpp>
 #include <baton/graph/inputs.hpp>
 #include <baton/graph/plan.hpp>
+#include <baton/graph/retry.hpp>
 
 #include "graph/arena.hpp"
 #include "graph/buffer.hpp"
+#include "graph/control.hpp"
 
 #include <atomic>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -50,6 +53,8 @@ enum TaskFlags : std::uint8_t {
   takes_context = 1,
   has_resources = 2,
   is_pinned = 4,
+  has_control = 8,   ///< A rule or a condition.
+  has_policies = 16  ///< Retry, timeout or deadline.
 };
 
 struct ResourceRequest {
@@ -62,11 +67,16 @@ struct TaskSettings {
   std::vector<ResourceRequest> resources;
   std::vector<std::string> tags;
   std::optional<Duration> expected_duration;
+  std::optional<Retry> retry;
+  std::optional<Duration> timeout;   // of an attempt
+  std::optional<Duration> deadline;  // of the task
   Executor* executor = nullptr;
   int priority = 0;
+  bool allows_failure = false;
 
   [[nodiscard]] std::uint8_t flags() const noexcept {
-    return static_cast<std::uint8_t>((resources.empty() ? 0 : has_resources) | (executor != nullptr ? is_pinned : 0));
+    return static_cast<std::uint8_t>((resources.empty() ? 0 : has_resources) | (executor != nullptr ? is_pinned : 0) |
+                                     (retry || timeout || deadline ? has_policies : 0));
   }
 };
 
@@ -95,6 +105,7 @@ struct BATON_API PlanData {
   std::uint32_t combiner_count = 0;
   std::size_t edge_count = 0;
   bool topological = true;  // ids are a topological order
+  bool has_limits = false;  // some task has a timeout or a deadline
 
   // Hot.
   Buffer<TaskRecord> records;
@@ -113,6 +124,9 @@ struct BATON_API PlanData {
   std::vector<Destructible> destructibles;
   std::vector<PlanInput> inputs;  // by task
   std::unordered_map<std::uint32_t, TaskSettings> settings;
+  std::unordered_map<std::uint32_t, Control> controls;
+  // Only where some task may be skipped, or looks at how others ended: whose results each task uses, with Use.
+  std::vector<std::uint32_t> first_use, uses;
   std::vector<std::string> resource_names;  // sorted: what its tasks ask for, those of sub-workflows included
   std::vector<std::uint8_t> flags;          // TaskFlags; empty when no task is special
   Buffer<std::uint32_t> creation_index;     // of each task
@@ -144,7 +158,17 @@ struct BATON_API PlanData {
   }
   [[nodiscard]] bool is_taken(std::uint32_t task) const;
   [[nodiscard]] bool is_input(std::uint32_t task) const;
+  /// Whether a task may be skipped, or run although a predecessor did not succeed.
+  [[nodiscard]] bool may_skip() const noexcept { return !first_use.empty(); }
+  [[nodiscard]] std::span<const std::uint32_t> uses_of(std::uint32_t task) const {
+    return std::span(uses).subspan(first_use[task], first_use[task + 1] - first_use[task]);
+  }
   [[nodiscard]] const Adjacency& adjacency() const;
+  [[nodiscard]] std::span<const TaskId> predecessors_of(std::uint32_t task) const {
+    const Adjacency& all = adjacency();
+    return std::span(all.predecessors)
+        .subspan(all.first_predecessor[task], all.first_predecessor[task + 1] - all.first_predecessor[task]);
+  }
   [[nodiscard]] const std::unordered_map<std::string_view, std::uint32_t>& name_index() const;
 
  private:

@@ -3,6 +3,7 @@
 
 #include "graph/definition.hpp"
 #include "graph/handle_access.hpp"
+#include "graph/retry_check.hpp"
 
 #include <algorithm>
 
@@ -59,6 +60,41 @@ void AnyTask::add_edge_to(AnyTask successor) const {
   } else {
     refuse_successor(definition, *this, successor);
   }
+}
+
+const AnyTask& AnyTask::depends(const Rule& rule) const {
+  Definition& definition = Definition::of(identity());
+  definition.add_rule(require(definition, *this), rule);
+  return *this;
+}
+
+void AnyTask::add_condition(std::shared_ptr<const void> predicate, detail::ConditionTest test,
+                            const detail::Wire* wires, std::size_t wire_count) const {
+  Definition& definition = Definition::of(identity());
+  definition.add_condition(require(definition, *this), {std::move(predicate), test}, wires, wire_count);
+}
+
+const AnyTask& AnyTask::allow_failure() const {
+  settings_of(*this).allows_failure = true;
+  return *this;
+}
+
+const AnyTask& AnyTask::retry(const Retry& policy) const {
+  detail::check_retry(policy);
+  settings_of(*this).retry = policy;
+  return *this;
+}
+
+const AnyTask& AnyTask::timeout(Duration limit) const {
+  detail::check_limit(limit, "timeout");
+  settings_of(*this).timeout = limit;
+  return *this;
+}
+
+const AnyTask& AnyTask::deadline(Duration limit) const {
+  detail::check_limit(limit, "deadline");
+  settings_of(*this).deadline = limit;
+  return *this;
 }
 
 const AnyTask& AnyTask::resource(std::string_view name, std::uint64_t amount) const {

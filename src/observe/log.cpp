@@ -26,8 +26,10 @@ namespace {
 
 LogLevel level_of(const Event& event) {
   switch (event.kind) {
-    case Event::Kind::task_ready:
     case Event::Kind::task_waiting:
+      if (event.reason == WaitReason::retry) return LogLevel::warning;
+      [[fallthrough]];
+    case Event::Kind::task_ready:
       return LogLevel::trace;
     case Event::Kind::task_started:
       return LogLevel::debug;
@@ -53,6 +55,8 @@ std::string_view reason_of(WaitReason reason) {
       return "waits for its sub-workflow";
     case WaitReason::executor:
       return "waits for its executor";
+    case WaitReason::retry:
+      return "failed and will be tried again";
     case WaitReason::none:
       break;
   }

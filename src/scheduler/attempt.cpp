@@ -4,17 +4,24 @@
 #include "scheduler/child_run.hpp"
 #include "scheduler/scheduler_core.hpp"
 
+#include <chrono>
+#include <string>
+
 namespace baton::detail {
 namespace {
 
 /// What a body sees of its run.
 class AttemptContext final : public Context {
  public:
-  AttemptContext(RunCore& run, std::uint32_t task, std::uint32_t attempt) : run_(run), task_(task), attempt_(attempt) {}
+  /// @param live  Null for a body without limits of time.
+  AttemptContext(RunCore& run, std::uint32_t task, std::uint32_t attempt, LiveAttempt* live)
+      : run_(run), task_(task), attempt_(attempt), live_(live) {}
 
-  [[nodiscard]] std::stop_token stop_token() const override { return run_.stop_token(); }
+  [[nodiscard]] std::stop_token stop_token() const override {
+    return live_ != nullptr ? live_->stop.get_token() : run_.stop_token();
+  }
   [[nodiscard]] bool stop_requested() const noexcept override {
-    return (run_.attention() & (cancelling | stopping)) != 0;
+    return (run_.attention() & (cancelling | stopping)) != 0 || (live_ != nullptr && live_->stop.stop_requested());
   }
   void park_for(Duration duration) override {
     until = duration > Duration::zero() ? later_by(run_.scheduler().clock.now(), duration) : TimePoint{};
@@ -33,18 +40,17 @@ class AttemptContext final : public Context {
   RunCore& run_;
   const std::uint32_t task_;
   const std::uint32_t attempt_;
+  LiveAttempt* const live_;
 };
 
-}  // namespace
-
-ParkedTask call_body(RunCore& run, std::uint32_t task, ParkedTask parked) noexcept {
-  ++parked.attempt;
-  run.byte(task).store(task_byte::of(TaskState::running), std::memory_order_relaxed);
-  run.tell_task(Event::Kind::task_started, task, TaskState::running, parked.attempt);
+/// Calls the body, and notes in `parked` what came of it.
+void call(RunCore& run, std::uint32_t task, ParkedTask& parked, LiveAttempt* live) noexcept {
   const TaskRecord& record = run.data().records[task];
-  AttemptContext context(run, task, parked.attempt);
+  AttemptContext context(run, task, parked.attempt, live);
+  const RunOutcomes outcomes(run);
   Frame frame = run.frame();
   frame.context = &context;
+  frame.outcomes = &outcomes;
   try {
     record.invoke(record.capture, frame, task);
     parked.end = TaskState::succeeded;
@@ -57,6 +63,86 @@ ParkedTask call_body(RunCore& run, std::uint32_t task, ParkedTask parked) noexce
     parked.error = std::current_exception();
   }
   parked.until = context.until;
+}
+
+/// The same with limits of time: what comes of a body that has taken too long is dropped.
+void call_with_limits(RunCore& run, std::uint32_t task, ParkedTask& parked) noexcept {
+  LiveAttempt live{parked.attempt,     parked.first_started,  parked.timeout_at,
+                   parked.deadline_at, parked.earlier_errors, std::stop_source(std::nostopstate)};
+  live.stop = std::stop_source();
+  run.begin_attempt(task, live);
+  if (parked.timeout_at) run.scheduler().timers.add(run, task, *parked.timeout_at, TimerKind::timeout);
+  call(run, task, parked, &live);
+  run.end_attempt(task);
+  // From here on nobody else knows of `live`.
+  if (!live.timed_out) return;
+  if (parked.rest) parked.rest->cancel();
+  parked.rest = nullptr;
+  parked.until = TimePoint{};
+  if (parked.has_value) run.destroy_value(task);
+  parked.has_value = false;
+  parked.end = TaskState::failed;
+  parked.error = live.timed_out;
+  parked.is_last = live.is_last;
+  parked.abandoned = live.abandoned;
+}
+
+}  // namespace
+
+TaskState RunOutcomes::state(std::uint32_t task) const noexcept { return run_.task_state(task); }
+std::exception_ptr RunOutcomes::error(std::uint32_t task) const { return run_.error(task); }
+Ending RunOutcomes::of(std::uint32_t task) const noexcept {
+  const std::uint8_t byte = run_.byte(task).load(std::memory_order_acquire);
+  return {task_byte::state(byte), byte == task_byte::omitted_after_skip};
+}
+
+std::exception_ptr timed_out(RunCore& run, std::uint32_t task, std::uint32_t attempt, TimerKind kind) {
+  const TaskSettings& settings = *run.data().find_settings(task);
+  const Duration limit = kind == TimerKind::deadline ? *settings.deadline : *settings.timeout;
+  const std::string seconds = std::to_string(std::chrono::duration<double>(limit).count());
+  return std::make_exception_ptr(TimedOut(kind == TimerKind::deadline
+                                              ? run.label(task) + " has not ended within its deadline of " + seconds +
+                                                    " s; attempts: " + std::to_string(attempt)
+                                              : "attempt " + std::to_string(attempt) + " of " + run.label(task) +
+                                                    " has not ended within " + seconds + " s"));
+}
+
+void stop_late_body(RunCore& run, std::uint32_t task, TimerKind kind) noexcept {
+  std::stop_source stop{std::nostopstate};
+  const TimePoint now = run.scheduler().clock.now();
+  run.with_attempt(task, [&](LiveAttempt* live) {
+    if (live == nullptr || live->abandoned) return;
+    const std::optional<TimePoint>& at = kind == TimerKind::deadline ? live->deadline_at : live->timeout_at;
+    if (!at || *at > now) return;  // the timer was that of an earlier attempt
+    live->timed_out = timed_out(run, task, live->attempt, kind);
+    live->is_last = live->is_last || kind == TimerKind::deadline;
+    stop = live->stop;
+  });
+  stop.request_stop();  // calls the host's callbacks, so without the lock
+}
+
+ParkedTask call_body(RunCore& run, std::uint32_t task, ParkedTask parked) noexcept {
+  const TaskSettings* const limits =
+      (run.data().flags_of(task) & has_policies) != 0 ? run.data().find_settings(task) : nullptr;
+  if (limits != nullptr) {
+    const TimePoint now = run.scheduler().clock.now();
+    if (parked.deadline_at && now >= *parked.deadline_at) {
+      parked.end = TaskState::failed;
+      parked.error = timed_out(run, task, parked.attempt, TimerKind::deadline);
+      parked.is_last = true;
+      return parked;
+    }
+    if (parked.attempt == 0) parked.first_started = now;
+    if (limits->timeout) parked.timeout_at = later_by(now, *limits->timeout);
+  }
+  ++parked.attempt;
+  run.byte(task).store(task_byte::of(TaskState::running), std::memory_order_relaxed);
+  run.tell_task(Event::Kind::task_started, task, TaskState::running, parked.attempt);
+  if (limits != nullptr && (limits->timeout || limits->deadline)) {
+    call_with_limits(run, task, parked);
+  } else {
+    call(run, task, parked, nullptr);
+  }
   return parked;
 }
 

@@ -22,6 +22,8 @@ std::string_view to_string(WaitReason reason) noexcept {
       return "child";
     case WaitReason::executor:
       return "executor";
+    case WaitReason::retry:
+      return "retry";
   }
   return "unknown";
 }

@@ -52,6 +52,7 @@ void Run::get() const {
   wait();
   if (succeeded()) return;
   std::vector<TaskFailure> failures = core_->failures();
+  std::erase_if(failures, [](const TaskFailure& failure) { return failure.allowed; });
   std::string message = core_->describe() + (state() == RunState::cancelled ? " was cancelled" : " failed");
   for (std::size_t at = 0; at < std::min(failures.size(), most_named); ++at) {
     message += "\n  task '" + failures[at].task_name + "': " + indented(failures[at].message);
@@ -64,17 +65,19 @@ TaskState Run::state(TaskId task) const { return core_->task_state(static_cast<s
 
 std::exception_ptr Run::error(TaskId task) const { return core_->error(static_cast<std::uint32_t>(task)); }
 
-// The nearest failed or cancelled predecessor, breadth first in order of id.
-std::optional<TaskId> Run::cause(TaskId task) const {
-  if (state(task) != TaskState::omitted) return std::nullopt;
-  std::vector<bool> seen(plan().size(), false);
+namespace {
+
+/// The nearest task before `task`, breadth first in order of id, that ended in a way that `is_cause` looks for.
+template <typename IsCause>
+std::optional<TaskId> find_cause(const Run& run, TaskId task, IsCause&& is_cause) {
+  std::vector<bool> seen(run.plan().size(), false);
   std::deque<TaskId> queue{task};
   while (!queue.empty()) {
     const TaskId at = queue.front();
     queue.pop_front();
-    for (const TaskId before : plan().predecessors(at)) {
-      const TaskState end = state(before);
-      if (end == TaskState::failed || end == TaskState::cancelled) return before;
+    for (const TaskId before : run.plan().predecessors(at)) {
+      const TaskState end = run.state(before);
+      if (is_cause(end)) return before;
       if (end == TaskState::omitted && !seen[index_of(before)]) {
         seen[index_of(before)] = true;
         queue.push_back(before);
@@ -82,6 +85,15 @@ std::optional<TaskId> Run::cause(TaskId task) const {
     }
   }
   return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<TaskId> Run::cause(TaskId task) const {
+  if (state(task) != TaskState::omitted) return std::nullopt;
+  const auto wrong =
+      find_cause(*this, task, [](TaskState end) { return end == TaskState::failed || end == TaskState::cancelled; });
+  return wrong ? wrong : find_cause(*this, task, [](TaskState end) { return end == TaskState::skipped; });
 }
 
 std::vector<TaskFailure> Run::failures() const { return core_->failures(); }

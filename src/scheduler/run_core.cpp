@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include "scheduler/run_core.hpp"
 
+#include "scheduler/retry_decision.hpp"
 #include "scheduler/scheduler_core.hpp"
 #include "scheduler/slice.hpp"
 
 #include <algorithm>
 #include <cstring>
 #include <new>
+#include <random>
 #include <thread>
 
 namespace baton::detail {
@@ -21,6 +23,12 @@ std::uint32_t thread_number() {
   static std::atomic<std::uint32_t> count{0};
   thread_local const std::uint32_t number = count.fetch_add(1, std::memory_order_relaxed);
   return number;
+}
+
+/// Differs from process to process, so that many that failed together do not try again together.
+std::uint64_t process_seed() {
+  static const std::uint64_t seed = (std::uint64_t{std::random_device{}()} << 32U) | std::random_device{}();
+  return seed;
 }
 
 constexpr std::size_t align_up(std::size_t size, std::size_t alignment) {
@@ -41,7 +49,9 @@ struct RunCore::Layout {
   std::size_t free_bits_at, seats_at, maps_at, blocks_at, bytes_at, values_at, size, alignment;
 
   Layout(const PlanData& plan, std::size_t workers) {
-    seats = static_cast<std::uint32_t>(std::clamp<std::size_t>(plan.task_count, 1, workers));
+    // One more than tasks, where a late body is to be noticed while it is called.
+    const std::size_t useful = std::size_t{plan.task_count} + (plan.has_limits ? 1 : 0);
+    seats = static_cast<std::uint32_t>(std::clamp<std::size_t>(useful, 1, workers));
     blocks = static_cast<std::uint32_t>(words_for(plan.task_count));
     constexpr std::size_t line = 64;
     // A seat's map has cache lines of its own: its owner writes it all the time.
@@ -81,6 +91,7 @@ RunCore::RunCore(SchedulerCore& scheduler, const Plan& plan, const StartOptions&
       executor_(scheduler.executor),
       id_(next_run_id()),
       failure_mode_(options.failure_mode),
+      seed_(options.seed.value_or(mix(process_seed(), id_))),
       seat_count_(layout.seats),
       block_count_(layout.blocks),
       allocation_alignment_(layout.alignment),
@@ -334,12 +345,24 @@ void RunCore::tell_task(Event::Kind kind, std::uint32_t task, TaskState state, s
   tell(event);
 }
 
-void RunCore::add_failure(std::uint32_t task, std::uint32_t attempt, std::exception_ptr error) {
-  any_failed_.store(true, std::memory_order_relaxed);
-  std::string message = baton::describe(error);
+void RunCore::add_failure(std::uint32_t task, const ParkedTask& parked, bool allowed) {
+  if (!allowed) any_failed_.store(true, std::memory_order_relaxed);
+  std::string message = baton::describe(parked.error);
   const std::lock_guard lock(mutex_);
   failure_of_.emplace(task, failures_.size());
-  failures_.push_back({TaskId{task}, data_.label(task), attempt, std::move(error), std::move(message)});
+  failures_.push_back({TaskId{task}, data_.label(task), parked.attempt, parked.error, std::move(message), allowed,
+                       parked.earlier_errors});
+}
+
+void RunCore::begin_attempt(std::uint32_t task, LiveAttempt& attempt) {
+  const std::lock_guard lock(mutex_);
+  live_attempts_.emplace(task, &attempt);
+  if ((attention_.load(std::memory_order_seq_cst) & (cancelling | stopping)) != 0) attempt.stop.request_stop();
+}
+
+void RunCore::end_attempt(std::uint32_t task) noexcept {
+  const std::lock_guard lock(mutex_);
+  live_attempts_.erase(task);
 }
 
 std::stop_token RunCore::stop_token() {
@@ -353,16 +376,18 @@ std::stop_token RunCore::stop_token() {
 
 void RunCore::stop_waiting_tasks() {
   std::vector<std::shared_ptr<Continuation>> begun;
-  std::stop_source source = [&] {
+  std::vector<std::stop_source> sources;
+  {
     const std::lock_guard lock(mutex_);
     for (const auto& [task, parked] : parked_) {
       if (parked.rest) begun.push_back(parked.rest);
     }
-    return stop_source_;  // a token made from now on is born stopped
-  }();
-  source.request_stop();  // calls the host's stop callbacks, so without the lock
+    for (const auto& [task, attempt] : live_attempts_) sources.push_back(attempt->stop);
+    sources.push_back(stop_source_);  // a token made from now on is born stopped
+  }
+  for (std::stop_source& source : sources) source.request_stop();  // calls the host's, so without the lock
   for (const std::uint32_t task : scheduler_.resources.remove_all(*this)) deliver({task, Message::Kind::drop});
-  for (const std::uint32_t task : scheduler_.timers.remove_all(*this)) deliver({task, Message::Kind::drop});
+  for (const std::uint32_t task : scheduler_.timers.remove_parked(*this)) deliver({task, Message::Kind::drop});
   for (const auto& each : begun) each->cancel();
 }
 

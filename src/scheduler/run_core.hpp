@@ -46,6 +46,8 @@ struct Message {
     ended_well,  ///< It has its outcome; its successors have not been told, as its worker had given up its seat.
     ended_ill,   ///< The same, for any other outcome than success.
     drop,        ///< The run is being cancelled: it ends now, whatever it waited for.
+    timeout,     ///< The time of its attempt is over.
+    deadline,    ///< Its own time is over.
   };
   std::uint32_t task;
   Kind kind;
@@ -54,13 +56,35 @@ struct Message {
 /// What a run must remember of a task that is not running but has not ended either, or that holds resources.
 struct ParkedTask {
   std::uint32_t attempt = 0;
+  bool may_start = false;  // its rule holds and its conditions were true
   bool holds_resources = false;
   bool has_waited = false;               // for resources, and was told so
   bool has_value = false;                // the body constructed its result
+  bool awaits_retry = false;             // `until` is when it is called again
+  bool abandoned = false;                // it has ended without waiting for its body to return
+  bool after_skip = false;               // omitted though nothing went wrong
   TaskState end = TaskState::succeeded;  // how it will end once its time is over
   std::exception_ptr error;
   TimePoint until{};
   std::shared_ptr<Continuation> rest;  // what the task waits for now that its body has returned
+  // Only of tasks with policies.
+  TimePoint first_started{};
+  std::optional<TimePoint> timeout_at, deadline_at;  // of this attempt, of the task
+  std::exception_ptr overdue;                        // `rest` was asked to end because of this
+  bool is_last = false;                              // no other attempt is to be made
+  std::vector<std::exception_ptr> earlier_errors;
+};
+
+/// A body with limits of time that is being called. Guarded by the run's mutex.
+struct LiveAttempt {
+  std::uint32_t attempt;
+  TimePoint first_started;
+  std::optional<TimePoint> timeout_at, deadline_at;
+  std::vector<std::exception_ptr> earlier_errors;
+  std::stop_source stop{};
+  std::exception_ptr timed_out{};  // once it has taken too long
+  bool abandoned = false;
+  bool is_last = false;
 };
 
 /// A place from which a worker works on a run. Posted to the executor as "come and work on this run".
@@ -190,6 +214,25 @@ class RunCore {
   ParkedTask& park(std::uint32_t task, ParkedTask parked);
   /// Takes the record of a parked task; an empty one when there is none.
   ParkedTask unpark(std::uint32_t task);
+  /// Calls `use(record)` under the lock, with the record of a parked task or null.
+  template <typename Use>
+  auto with_parked(std::uint32_t task, Use&& use) {
+    const std::lock_guard lock(mutex_);
+    const auto found = parked_.find(task);
+    return use(found == parked_.end() ? nullptr : &found->second);
+  }
+
+  // ---- Bodies with limits of time ----
+  void begin_attempt(std::uint32_t task, LiveAttempt& attempt);
+  void end_attempt(std::uint32_t task) noexcept;
+  /// Calls `use(attempt)` under the lock, with the attempt of `task` that is being made or null.
+  template <typename Use>
+  auto with_attempt(std::uint32_t task, Use&& use) {
+    const std::lock_guard lock(mutex_);
+    const auto found = live_attempts_.find(task);
+    return use(found == live_attempts_.end() ? nullptr : found->second);
+  }
+  [[nodiscard]] std::uint64_t seed() const noexcept { return seed_; }
 
   // ---- Events, failures, stopping ----
   /// Whether anybody is to be told events of that kind.
@@ -197,7 +240,7 @@ class RunCore {
   void tell(Event event) noexcept;
   void tell_task(Event::Kind kind, std::uint32_t task, TaskState state, std::uint32_t attempt = 0,
                  WaitReason reason = WaitReason::none, const std::exception_ptr* error = nullptr) noexcept;
-  void add_failure(std::uint32_t task, std::uint32_t attempt, std::exception_ptr error);
+  void add_failure(std::uint32_t task, const ParkedTask& parked, bool allowed);
   void note_cancelled() noexcept { any_cancelled_.store(true, std::memory_order_relaxed); }
   [[nodiscard]] std::stop_token stop_token();
   void cancel();
@@ -263,6 +306,7 @@ class RunCore {
   Executor& executor_;
   const std::uint64_t id_;
   const FailureMode failure_mode_;
+  const std::uint64_t seed_;
   std::uint32_t seat_count_ = 0;
   std::uint32_t block_count_ = 0;
   std::atomic<std::uint8_t>* bytes_ = nullptr;
@@ -293,6 +337,7 @@ class RunCore {
   std::condition_variable changed_;
   std::vector<Message> messages_;
   std::unordered_map<std::uint32_t, ParkedTask> parked_;
+  std::unordered_map<std::uint32_t, LiveAttempt*> live_attempts_;
   std::vector<TaskFailure> failures_;
   std::unordered_map<std::uint32_t, std::size_t> failure_of_;  // by task, into failures_
   std::vector<std::function<void(const Run&)>> callbacks_;

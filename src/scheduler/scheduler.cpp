@@ -60,6 +60,7 @@ std::pair<Run, Seat*> SchedulerCore::create(const Plan& plan, StartOptions& opti
     event.kind = Event::Kind::run_started;
     core->tell(event);
     for (const TaskId root : plan.roots()) {
+      if ((plan.data().flags_of(static_cast<std::uint32_t>(root)) & has_control) != 0) continue;  // not decided yet
       core->tell_task(Event::Kind::task_ready, static_cast<std::uint32_t>(root), TaskState::ready);
     }
   }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "scheduler/run_core.hpp"
+#include "scheduler/timers.hpp"
 
 #include <chrono>
 
@@ -62,14 +63,23 @@ class Slice {
   // The slow path: tasks that are special, and all tasks of a run that wants attention.
   Step start_specially(std::uint32_t task) noexcept;
   Step start_body(std::uint32_t task, ParkedTask parked) noexcept;
-  Step wait_for_resources(std::uint32_t task, bool has_waited);
-  void post_to_executor(std::uint32_t task, Executor& executor, ParkedTask parked);
+  TaskState decide(std::uint32_t task, ParkedTask& parked);
+  Step wait_for_resources(std::uint32_t task, ParkedTask& parked);
+  void post_to_executor(std::uint32_t task, Executor& executor, ParkedTask& parked);
   void take_messages() noexcept;
   void take(const Message& message) noexcept;
   template <bool ill>
   void pass_on_end(std::uint32_t task) noexcept;
   void end_parked(std::uint32_t task, ParkedTask parked) noexcept;
   void begin_rest(std::uint32_t task, ParkedTask parked) noexcept;
+  void start_again(std::uint32_t task, ParkedTask parked) noexcept;
+  void drop_value(std::uint32_t task, ParkedTask& parked) noexcept;
+  void wait_until(std::uint32_t task, ParkedTask parked, WaitReason reason) noexcept;
+  void watch_deadline(std::uint32_t task, ParkedTask& parked);
+  void forget_limits(std::uint32_t task) noexcept;
+  bool try_again(std::uint32_t task, ParkedTask& parked) noexcept;
+  void time_out(std::uint32_t task, TimerKind kind) noexcept;
+  bool time_out_body(std::uint32_t task) noexcept;
   Step end(std::uint32_t task, TaskState state, const ParkedTask& parked) noexcept;
 
   RunCore& run_;

@@ -9,54 +9,73 @@ namespace baton::detail {
 using Kind = Event::Kind;
 
 Slice::Step Slice::start_specially(std::uint32_t task) noexcept {
-  const std::uint32_t attention = run_.attention();
-  ParkedTask parked;
-  if (attention != 0) {
-    if ((attention & has_messages) != 0) {
-      take_messages();
-      share_surplus();  // what they made ready does not wait for this body
-    }
-    const bool stop = (attention & (cancelling | stopping)) != 0;
-    const bool doomed = (run_.byte(task).load(std::memory_order_relaxed) & task_byte::doomed) != 0;
-    if (stop || doomed) {
-      if ((data_.flags_of(task) & has_resources) != 0) parked = run_.unpark(task);
-      return end(task, stop ? TaskState::cancelled : TaskState::omitted, parked);
-    }
+  if ((run_.attention() & has_messages) != 0) {
+    take_messages();
+    share_surplus();  // what they made ready does not wait for this body
   }
   const std::uint8_t flags = data_.flags_of(task);
-  if ((flags & has_resources) != 0) {
-    parked = run_.unpark(task);
-    if (!parked.holds_resources) {
-      try {
-        if (wait_for_resources(task, parked.has_waited) == Step::parked) return Step::parked;
-      } catch (...) {
-        parked.error = std::current_exception();
-        return end(task, TaskState::failed, parked);
+  ParkedTask parked;
+  if ((flags & (has_resources | has_control | has_policies)) != 0) parked = run_.unpark(task);
+  if ((run_.attention() & (cancelling | stopping)) != 0) return end(task, TaskState::cancelled, parked);
+  try {
+    if (!parked.may_start) {
+      const bool doomed = (run_.byte(task).load(std::memory_order_relaxed) & task_byte::doomed) != 0;
+      if (doomed || (flags & has_control) != 0) {
+        const TaskState decided = decide(task, parked);
+        if (decided != TaskState::ready) return end(task, decided, parked);
+        run_.tell_task(Kind::task_ready, task, TaskState::ready);
       }
+      parked.may_start = true;
+    }
+    if ((flags & has_policies) != 0) watch_deadline(task, parked);
+    if ((flags & has_resources) != 0 && !parked.holds_resources) {
+      if (wait_for_resources(task, parked) == Step::parked) return Step::parked;
       parked.holds_resources = true;
     }
-  }
-  if ((flags & is_pinned) != 0) {
-    Executor& executor = *data_.find_settings(task)->executor;
-    if (&executor != frame_.executor) {
-      try {
+    if ((flags & is_pinned) != 0) {
+      Executor& executor = *data_.find_settings(task)->executor;
+      if (&executor != frame_.executor) {
         post_to_executor(task, executor, parked);
-      } catch (...) {
-        parked.error = std::current_exception();
-        return end(task, TaskState::failed, parked);
+        return Step::parked;
       }
-      return Step::parked;
     }
+  } catch (...) {
+    ParkedTask put_away = run_.unpark(task);  // where it was to wait
+    if (put_away.may_start) parked = std::move(put_away);
+    parked.error = std::current_exception();
+    return end(task, TaskState::failed, parked);
   }
   return start_body(task, std::move(parked));
 }
 
+/// What becomes of a task now that its predecessors have ended; `ready` when it may start.
+TaskState Slice::decide(std::uint32_t task, ParkedTask& parked) {
+  const RunOutcomes outcomes(run_);
+  const StartDecision decision = decide_start(data_, task, outcomes);
+  if (decision != StartDecision::start) {
+    parked.after_skip = decision == StartDecision::omit_after_skip;
+    return TaskState::omitted;
+  }
+  const auto control = data_.controls.find(task);
+  if (control == data_.controls.end()) return TaskState::ready;
+  Frame frame = run_.frame();
+  frame.outcomes = &outcomes;
+  for (const Condition& condition : control->second.conditions) {
+    if (!condition.test(condition.predicate.get(), frame, data_.slots.data() + condition.first_slot)) {
+      return TaskState::skipped;
+    }
+  }
+  return TaskState::ready;
+}
+
 /// @returns parked when the task waits, anything else when it has its units now.
-Slice::Step Slice::wait_for_resources(std::uint32_t task, bool has_waited) {
+Slice::Step Slice::wait_for_resources(std::uint32_t task, ParkedTask& parked) {
   const std::vector<ResourceRequest>& requests = data_.find_settings(task)->resources;
   Resources& resources = run_.scheduler().resources;
   if (resources.try_acquire(run_, task, requests)) return Step::ended_well;
-  // Said before asking: once queued, another thread may get the grant and start the task.
+  // All before asking: once queued, another thread may get the grant and start the task.
+  const bool has_waited = parked.has_waited;
+  run_.park(task, std::move(parked));
   run_.byte(task).store(task_byte::of(TaskState::waiting), std::memory_order_relaxed);
   if (!has_waited) run_.tell_task(Kind::task_waiting, task, TaskState::waiting, 0, WaitReason::resource);
   resources.wait_for(run_, task, requests);
@@ -68,6 +87,11 @@ Slice::Step Slice::wait_for_resources(std::uint32_t task, bool has_waited) {
 }
 
 namespace {
+
+void give_resources_back(RunCore& run, std::uint32_t task, ParkedTask& parked) noexcept {
+  if (!std::exchange(parked.holds_resources, false)) return;
+  run.scheduler().resources.give_back(run.data().find_settings(task)->resources);
+}
 
 /// A pinned task on its way to its executor.
 class PinnedTask final : public Work {
@@ -81,15 +105,18 @@ class PinnedTask final : public Work {
   void run(const Budget&) noexcept override {
     if ((run_.attention() & (cancelling | stopping)) != 0) {
       parked_.end = TaskState::cancelled;
-      run_.park(task_, std::move(parked_));
     } else {
       BodyFrame frame{&run_, &executor_, task_, BodyFrame::innermost()};
       BodyFrame::innermost() = &frame;
-      ParkedTask result = call_body(run_, task_, std::move(parked_));
+      parked_ = call_body(run_, task_, std::move(parked_));
       BodyFrame::innermost() = frame.outer;
-      run_.park(task_, std::move(result));
     }
-    run_.deliver({task_, Message::Kind::body});
+    if (parked_.abandoned) {
+      give_resources_back(run_, task_, parked_);
+    } else {
+      run_.park(task_, std::move(parked_));
+      run_.deliver({task_, Message::Kind::body});
+    }
     RunCore& run = run_;
     delete this;
     run.scheduler().clock.release();
@@ -105,7 +132,7 @@ class PinnedTask final : public Work {
 
 }  // namespace
 
-void Slice::post_to_executor(std::uint32_t task, Executor& executor, ParkedTask parked) {
+void Slice::post_to_executor(std::uint32_t task, Executor& executor, ParkedTask& parked) {
   auto* const pinned = new PinnedTask(run_, task, executor, std::move(parked));
   run_.byte(task).store(task_byte::of(TaskState::waiting), std::memory_order_relaxed);
   run_.tell_task(Kind::task_waiting, task, TaskState::waiting, 0, WaitReason::executor);
@@ -118,7 +145,13 @@ Slice::Step Slice::start_body(std::uint32_t task, ParkedTask parked) noexcept {
   seat_->progress.start_body();
   ParkedTask result = call_body(run_, task, std::move(parked));
   if (seat_ != nullptr) come_in();
-  if (!result.rest && result.until == TimePoint{}) return end(task, result.end, result);
+  if (result.abandoned) {
+    give_resources_back(run_, task, result);
+    return Step::parked;
+  }
+  const bool may_go_on = result.rest || result.until != TimePoint{} ||
+                         (result.end == TaskState::failed && (data_.flags_of(task) & has_policies) != 0);
+  if (!may_go_on) return end(task, result.end, result);
   if (seat_ != nullptr) {
     end_parked(task, std::move(result));
   } else {
@@ -134,6 +167,10 @@ void Slice::take_messages() noexcept {
 
 void Slice::take(const Message& message) noexcept {
   const std::uint32_t task = message.task;
+  if (message.kind == Message::Kind::timeout || message.kind == Message::Kind::deadline) {
+    time_out(task, message.kind == Message::Kind::timeout ? TimerKind::timeout : TimerKind::deadline);
+    return;
+  }
   ParkedTask parked = run_.unpark(task);
   switch (message.kind) {
     case Message::Kind::ended_well:
@@ -144,31 +181,53 @@ void Slice::take(const Message& message) noexcept {
       return;
     case Message::Kind::granted:
       parked.has_waited = true;
-      run_.park(task, std::move(parked));
-      run_.byte(task).store(0, std::memory_order_relaxed);
-      make_ready(task);
-      return;
-    case Message::Kind::body:
-      end_parked(task, std::move(parked));
+      start_again(task, std::move(parked));
       return;
     case Message::Kind::timer:
       parked.until = TimePoint{};
+      if (parked.awaits_retry) {
+        parked.awaits_retry = false;
+        start_again(task, std::move(parked));
+        return;
+      }
       break;
     case Message::Kind::drop:
+      drop_value(task, parked);
       parked.until = TimePoint{};
-      if (parked.has_value) run_.destroy_value(task);
-      parked.has_value = false;
       parked.end = TaskState::cancelled;
       parked.error = nullptr;
       break;
     case Message::Kind::child:
-      if (!parked.rest->finish(run_, task, parked)) parked.rest = nullptr;
+      if (parked.overdue) {
+        parked.rest->finish(run_, task, parked);
+        drop_value(task, parked);
+        parked.rest = nullptr;
+        parked.end = TaskState::failed;
+        parked.error = std::exchange(parked.overdue, nullptr);
+      } else if (!parked.rest->finish(run_, task, parked)) {
+        parked.rest = nullptr;
+      }
+      break;
+    case Message::Kind::body:
+    case Message::Kind::timeout:
+    case Message::Kind::deadline:
       break;
   }
   end_parked(task, std::move(parked));
 }
 
-/// Ends a task that is not on its way through run_chain, or parks it until its time or its child run is over.
+/// Puts a task that has waited among the ready ones.
+void Slice::start_again(std::uint32_t task, ParkedTask parked) noexcept {
+  run_.park(task, std::move(parked));
+  run_.byte(task).store(0, std::memory_order_relaxed);
+  make_ready(task);
+}
+
+void Slice::drop_value(std::uint32_t task, ParkedTask& parked) noexcept {
+  if (std::exchange(parked.has_value, false)) run_.destroy_value(task);
+}
+
+/// Goes on with a task that is not on its way through run_chain: begins what it still waits for, or ends it.
 void Slice::end_parked(std::uint32_t task, ParkedTask parked) noexcept {
   const bool stop = (run_.attention() & (cancelling | stopping)) != 0;
   if (parked.rest) {
@@ -176,28 +235,35 @@ void Slice::end_parked(std::uint32_t task, ParkedTask parked) noexcept {
     return;
   }
   if (parked.until != TimePoint{} && !stop) {
-    const TimePoint until = parked.until;
-    const std::uint32_t attempt = parked.attempt;
-    run_.byte(task).store(task_byte::of(TaskState::waiting), std::memory_order_release);
-    run_.park(task, std::move(parked));
-    run_.tell_task(Kind::task_waiting, task, TaskState::waiting, attempt, WaitReason::timer);
-    Timers& timers = run_.scheduler().timers;
-    timers.add(run_, task, until);
-    // As for resources: cancel() may have collected the timers before this one was there.
-    if ((run_.attention() & (cancelling | stopping)) != 0 && timers.remove(run_, task)) {
-      run_.deliver({task, Message::Kind::drop});
-    }
+    wait_until(task, std::move(parked), WaitReason::timer);
     return;
   }
   if (parked.until != TimePoint{} && stop) {
-    if (parked.has_value) run_.destroy_value(task);
+    drop_value(task, parked);
     parked.end = TaskState::cancelled;
     parked.error = nullptr;
   }
+  if (parked.end == TaskState::failed && !stop && try_again(task, parked)) return;
   if (end(task, parked.end, parked) == Step::ended_well) {
     pass_on_end<false>(task);
   } else {
     pass_on_end<true>(task);
+  }
+}
+
+/// Parks a task until `parked.until`.
+void Slice::wait_until(std::uint32_t task, ParkedTask parked, WaitReason reason) noexcept {
+  const TimePoint until = parked.until;
+  const std::uint32_t attempt = parked.attempt;
+  const std::exception_ptr error = reason == WaitReason::retry ? parked.error : nullptr;
+  run_.byte(task).store(task_byte::of(TaskState::waiting), std::memory_order_release);
+  run_.park(task, std::move(parked));
+  run_.tell_task(Kind::task_waiting, task, TaskState::waiting, attempt, reason, error ? &error : nullptr);
+  Timers& timers = run_.scheduler().timers;
+  timers.add(run_, task, until);
+  // As for resources: cancel() may have collected the timers before this one was there.
+  if ((run_.attention() & (cancelling | stopping)) != 0 && timers.remove(run_, task)) {
+    run_.deliver({task, Message::Kind::drop});
   }
 }
 
@@ -224,12 +290,16 @@ void Slice::pass_on_end(std::uint32_t task) noexcept {
   }
 }
 
+template void Slice::pass_on_end<true>(std::uint32_t task) noexcept;  // for slice_policies.cpp
+
 /// The one place where a task gets its outcome, but for the plain success of call_plainly.
 Slice::Step Slice::end(std::uint32_t task, TaskState state, const ParkedTask& parked) noexcept {
   std::uint32_t attention = state == TaskState::succeeded ? 0U : some_doomed;
   if (state == TaskState::failed) {
-    run_.add_failure(task, parked.attempt, parked.error);
-    if (run_.failure_mode() == FailureMode::stop) attention |= stopping;
+    const TaskSettings* const settings = data_.find_settings(task);
+    const bool allowed = settings != nullptr && settings->allows_failure;
+    run_.add_failure(task, parked, allowed);
+    if (!allowed && run_.failure_mode() == FailureMode::stop) attention |= stopping;
   } else if (state == TaskState::cancelled) {
     run_.note_cancelled();
   }
@@ -238,7 +308,9 @@ Slice::Step Slice::end(std::uint32_t task, TaskState state, const ParkedTask& pa
     run_.raise(attention);
     if ((attention & stopping) != 0) run_.stop_waiting_tasks();
   }
-  run_.byte(task).store(task_byte::of(state), std::memory_order_release);
+  if ((data_.flags_of(task) & has_policies) != 0) forget_limits(task);
+  run_.byte(task).store(parked.after_skip ? task_byte::omitted_after_skip : task_byte::of(state),
+                        std::memory_order_release);
   run_.tell_task(Kind::task_ended, task, state, parked.attempt, WaitReason::none,
                  state == TaskState::failed ? &parked.error : nullptr);
   // Last, so that whoever gets the units starts after this task's end has been told.

@@ -9,7 +9,7 @@
 //
 //   0 to 63          pending: how many predecessors have not ended; 0 means ready
 //   plus bit 6       doomed: a predecessor ended otherwise than well
-//   bit 7            taken up: the low bits are a TaskState, which is never pending or ready
+//   bit 7            taken up: the low bits are a TaskState, which is never pending or ready, or omitted_after_skip
 //
 // Only the worker that ends a predecessor changes a pending byte (fetch_or, fetch_sub), only the one that holds the
 // task a taken-up one.
@@ -23,7 +23,11 @@ constexpr std::uint8_t of(TaskState state) {
   return static_cast<std::uint8_t>(taken_up | static_cast<std::uint8_t>(state));
 }
 
+/// Omitted although nothing had gone wrong before it.
+inline constexpr std::uint8_t omitted_after_skip = taken_up | std::uint8_t{task_state_count};
+
 constexpr TaskState state(std::uint8_t byte) {
+  if (byte == omitted_after_skip) return TaskState::omitted;
   if ((byte & taken_up) != 0) return static_cast<TaskState>(byte & count_mask);
   return (byte & count_mask) == 0 ? TaskState::ready : TaskState::pending;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "scheduler/timers.hpp"
 
-#include "scheduler/run_core.hpp"
+#include "scheduler/attempt.hpp"
 
 namespace baton::detail {
 
@@ -11,25 +11,25 @@ void Timers::set_alarm_locked() {
   if (queue_.empty()) {
     clock_.unset(*this);  // or virtual time would go on to a time that nobody waits for
   } else {
-    clock_.set(*this, std::get<TimePoint>(queue_.begin()->first));
+    clock_.set(*this, queue_.begin()->first.when);
   }
 }
 
-void Timers::add(RunCore& run, std::uint32_t task, TimePoint when) {
+void Timers::add(RunCore& run, std::uint32_t task, TimePoint when, TimerKind kind) {
   run.keep();
   const std::lock_guard lock(mutex_);
-  const Key key{when, run.id(), task};
+  const Key key{when, run.id(), task, kind};
   queue_.emplace(key, &run);
-  when_.emplace(TaskKey{run.id(), task}, when);
+  when_.emplace(TaskKey{run.id(), kind, task}, when);
   if (queue_.begin()->first == key) set_alarm_locked();
 }
 
-bool Timers::remove(RunCore& run, std::uint32_t task) {
+bool Timers::remove(RunCore& run, std::uint32_t task, TimerKind kind) {
   {
     const std::lock_guard lock(mutex_);
-    const auto found = when_.find(TaskKey{run.id(), task});
+    const auto found = when_.find(TaskKey{run.id(), kind, task});
     if (found == when_.end()) return false;
-    queue_.erase(Key{found->second, run.id(), task});
+    queue_.erase(Key{found->second, run.id(), task, kind});
     when_.erase(found);
     set_alarm_locked();
   }
@@ -37,15 +37,16 @@ bool Timers::remove(RunCore& run, std::uint32_t task) {
   return true;
 }
 
-std::vector<std::uint32_t> Timers::remove_all(RunCore& run) {
+std::vector<std::uint32_t> Timers::remove_parked(RunCore& run) {
   std::vector<std::uint32_t> tasks;
   {
     const std::lock_guard lock(mutex_);
-    const auto begin = when_.lower_bound(TaskKey{run.id(), 0});
-    auto end = begin;
-    for (; end != when_.end() && end->first.first == run.id(); ++end) {
-      queue_.erase(Key{end->second, run.id(), end->first.second});
-      tasks.push_back(end->first.second);
+    const auto begin = when_.lower_bound(TaskKey{run.id(), TimerKind::park, 0});
+    const auto end = when_.lower_bound(TaskKey{run.id(), TimerKind::timeout, 0});
+    for (auto each = begin; each != end; ++each) {
+      const std::uint32_t task = std::get<std::uint32_t>(each->first);
+      queue_.erase(Key{each->second, run.id(), task, TimerKind::park});
+      tasks.push_back(task);
     }
     when_.erase(begin, end);
     if (!tasks.empty()) set_alarm_locked();
@@ -54,21 +55,43 @@ std::vector<std::uint32_t> Timers::remove_all(RunCore& run) {
   return tasks;
 }
 
+namespace {
+
+Message::Kind message_of(TimerKind kind) noexcept {
+  switch (kind) {
+    case TimerKind::timeout:
+      return Message::Kind::timeout;
+    case TimerKind::deadline:
+      return Message::Kind::deadline;
+    case TimerKind::park:
+      break;
+  }
+  return Message::Kind::timer;
+}
+
+}  // namespace
+
 void Timers::ring() noexcept {
   const TimePoint now = clock_.now();
-  std::vector<std::pair<RunCore*, std::uint32_t>> due;
+  struct Due {
+    RunCore* run;
+    std::uint32_t task;
+    TimerKind kind;
+  };
+  std::vector<Due> due;
   {
     const std::lock_guard lock(mutex_);
-    while (!queue_.empty() && std::get<TimePoint>(queue_.begin()->first) <= now) {
+    while (!queue_.empty() && queue_.begin()->first.when <= now) {
       const auto& [key, run] = *queue_.begin();
-      due.emplace_back(run, std::get<std::uint32_t>(key));
-      when_.erase(TaskKey{std::get<std::uint64_t>(key), std::get<std::uint32_t>(key)});
+      due.push_back({run, key.task, key.kind});
+      when_.erase(TaskKey{key.run, key.kind, key.task});
       queue_.erase(queue_.begin());
     }
     set_alarm_locked();
   }
-  for (const auto& [run, task] : due) {
-    run->deliver({task, Message::Kind::timer});
+  for (const auto& [run, task, kind] : due) {
+    if (kind != TimerKind::park) stop_late_body(*run, task, kind);
+    run->deliver({task, message_of(kind)});
     run->drop();
   }
 }

@@ -3,6 +3,7 @@
 
 #include <baton/scheduler/clock.hpp>
 
+#include <compare>
 #include <cstdint>
 #include <map>
 #include <mutex>
@@ -13,7 +14,14 @@ namespace baton::detail {
 
 class RunCore;
 
-/// The parked tasks of all runs, by the time at which they end. Thread-safe.
+/// What a timer is for. A task has one of each kind at most.
+enum class TimerKind : std::uint8_t {
+  park,      ///< The task waits for it.
+  timeout,   ///< Of its attempt.
+  deadline,  ///< Of the task.
+};
+
+/// The timers of the tasks of all runs, by time. Thread-safe.
 ///
 /// Those of one moment are delivered in the order of run and task, so that virtual time repeats exactly.
 class Timers final : public Alarm {
@@ -23,18 +31,24 @@ class Timers final : public Alarm {
   Timers(const Timers&) = delete;
   Timers& operator=(const Timers&) = delete;
 
-  /// Delivers Message::timer to `run` at `when`, unless removed before. Keeps the run alive until then.
-  void add(RunCore& run, std::uint32_t task, TimePoint when);
+  /// Delivers the message of that kind to `run` at `when`, unless removed before. Keeps the run alive until then.
+  void add(RunCore& run, std::uint32_t task, TimePoint when, TimerKind kind = TimerKind::park);
   /// @returns whether the timer was there; then nothing is delivered any more.
-  bool remove(RunCore& run, std::uint32_t task);
-  /// Removes all timers of `run`. @returns their tasks.
-  std::vector<std::uint32_t> remove_all(RunCore& run);
+  bool remove(RunCore& run, std::uint32_t task, TimerKind kind = TimerKind::park);
+  /// Removes all timers of `run` that tasks wait for. @returns those tasks.
+  std::vector<std::uint32_t> remove_parked(RunCore& run);
 
   void ring() noexcept override;
 
  private:
-  using Key = std::tuple<TimePoint, std::uint64_t, std::uint32_t>;  // when, run, task
-  using TaskKey = std::pair<std::uint64_t, std::uint32_t>;          // run, task
+  using TaskKey = std::tuple<std::uint64_t, TimerKind, std::uint32_t>;  // run, kind, task
+  struct Key {
+    TimePoint when;
+    std::uint64_t run;
+    std::uint32_t task;
+    TimerKind kind;
+    friend auto operator<=>(const Key&, const Key&) = default;
+  };
   void set_alarm_locked();
 
   Clock& clock_;

@@ -57,6 +57,15 @@ class BATON_API Cancelled : public Error {
   ~Cancelled() override;
 };
 
+/// What a task failed with that took longer than its timeout or its deadline; the text says which, and how long.
+class BATON_API TimedOut : public Error {
+ public:
+  using Error::Error;
+  TimedOut(const TimedOut&) = default;
+  TimedOut& operator=(const TimedOut&) = default;
+  ~TimedOut() override;
+};
+
 /// The text of a caught exception: `what()` of a std::exception, otherwise the name of its type.
 /// Must be called with a non-null pointer. Does not throw.
 [[nodiscard]] BATON_API std::string describe(const std::exception_ptr& error) noexcept;

@@ -3,6 +3,7 @@
 
 // How a body of any type becomes one function pointer. For the engine and for Workflow; hosts need nothing of it.
 
+#include <baton/base/outcome.hpp>
 #include <baton/graph/context.hpp>
 #include <baton/graph/task.hpp>
 
@@ -22,12 +23,23 @@ inline constexpr std::size_t value_unit = 8;
 /// Captures up to this size that are trivially copyable live in the task's record.
 inline constexpr std::size_t inline_capture_size = 16;
 
+/// How tasks of a run ended.
+class OutcomeReader {
+ public:
+  [[nodiscard]] virtual TaskState state(std::uint32_t task) const noexcept = 0;
+  [[nodiscard]] virtual std::exception_ptr error(std::uint32_t task) const = 0;
+
+ protected:
+  ~OutcomeReader() = default;
+};
+
 /// What a call of a body needs of the run, the same for all tasks of a run.
 struct Frame {
   std::byte* values = nullptr;                ///< The run's values start here.
   const std::uint32_t* first_slot = nullptr;  ///< By task: where its entries in `slots` begin.
   const std::uint32_t* slots = nullptr;       ///< Per task: its own offset, then those of its arguments.
-  Context* context = nullptr;                 ///< Only while a body that takes a Context is called.
+  Context* context = nullptr;                 ///< Only while a body that needs a Context is called.
+  const OutcomeReader* outcomes = nullptr;    ///< The same, and while a condition is asked.
 
   [[nodiscard]] const std::uint32_t* slots_of(std::uint32_t task) const { return slots + first_slot[task]; }
   template <typename T>
@@ -43,16 +55,16 @@ using Invoke = void (*)(const void* capture, const Frame& frame, std::uint32_t t
 struct BodyType {
   Invoke invoke = nullptr;
   TypeRef result = nullptr;
-  bool takes_context = false;
+  bool takes_context = false;         ///< Or looks at outcomes: more than a plain call.
   bool untyped = false;               ///< Arguments are one counted group; `parameters` are checked by build().
   std::vector<TypeRef> parameters{};  ///< Only for untyped bodies.
 };
 
 /// The producers that feed one parameter.
 struct Wire {
-  enum class Kind : std::uint8_t { shared, taken, group };
+  enum class Kind : std::uint8_t { shared, taken, group, outcome, maybe, maybe_taken };
   Kind kind = Kind::shared;
-  AnyTask task;                  ///< For shared and taken.
+  AnyTask task;                  ///< For all but group.
   std::vector<AnyTask> tasks{};  ///< For group.
 };
 
@@ -86,6 +98,59 @@ struct Group {
   }
 };
 
+/// The outcome of a task: its offset and its number.
+template <typename T>
+struct Ended {
+  using Parameter = std::conditional_t<std::is_void_v<T>, Outcome<void>, Outcome<std::add_lvalue_reference_t<const T>>>;
+  static constexpr bool reads_outcome = true;
+  static Wire wire(const OutcomeOf<T>& of) { return {Wire::Kind::outcome, of.task, {}}; }
+  static Parameter read(const Frame& frame, const std::uint32_t*& slot) {
+    const std::uint32_t offset = *slot++;
+    const std::uint32_t task = *slot++;
+    const TaskState state = frame.outcomes->state(task);
+    std::exception_ptr error = state == TaskState::failed ? frame.outcomes->error(task) : nullptr;
+    if constexpr (std::is_void_v<T>) {
+      return Parameter(state, std::move(error));
+    } else {
+      return Parameter(state, state == TaskState::succeeded ? frame.value<const T>(offset) : nullptr, std::move(error));
+    }
+  }
+};
+
+template <typename T>
+struct Perhaps {
+  using Parameter = Maybe<T>;
+  static constexpr bool reads_outcome = true;
+  static Wire wire(const MaybeOf<T>& of) { return {Wire::Kind::maybe, of.task, {}}; }
+  static Maybe<T> read(const Frame& frame, const std::uint32_t*& slot) {
+    const std::uint32_t offset = *slot++;
+    return Maybe<T>(frame.outcomes->state(*slot++) == TaskState::succeeded ? frame.value<const T>(offset) : nullptr);
+  }
+};
+
+/// The result of an arm of a choice, to be moved on by Workflow::join.
+template <typename T>
+struct ArmOf {
+  Task<T> task;
+};
+template <typename T>
+struct MovedArm {
+  using Parameter = T*;
+  static constexpr bool reads_outcome = true;
+  static Wire wire(const ArmOf<T>& of) { return {Wire::Kind::maybe_taken, of.task, {}}; }
+  static T* read(const Frame& frame, const std::uint32_t*& slot) {
+    const std::uint32_t offset = *slot++;
+    return frame.outcomes->state(*slot++) == TaskState::succeeded ? frame.value<T>(offset) : nullptr;
+  }
+};
+
+template <typename Kind>
+inline constexpr bool reads_outcome = requires { Kind::reads_outcome; };
+template <typename Kind>
+inline constexpr bool takes_value = false;
+template <typename T>
+inline constexpr bool takes_value<Moved<T>> = true;
+
 // As std::type_identity, so that naming the kind of a Task<void> does not form a reference to void.
 template <typename T>
 std::type_identity<Shared<T>> argument_kind(const Task<T>&);
@@ -93,6 +158,12 @@ template <typename T>
 std::type_identity<Moved<T>> argument_kind(const Taken<T>&);
 template <typename T>
 std::type_identity<Group<T>> argument_kind(const std::vector<Task<T>>&);
+template <typename T>
+std::type_identity<Ended<T>> argument_kind(const OutcomeOf<T>&);
+template <typename T>
+std::type_identity<Perhaps<T>> argument_kind(const MaybeOf<T>&);
+template <typename T>
+std::type_identity<MovedArm<T>> argument_kind(const ArmOf<T>&);
 template <typename T>
 concept IsArgument = requires(const T& argument) { argument_kind(argument); };
 template <typename T>
@@ -106,6 +177,10 @@ template <>
 inline constexpr bool carries_value<Taken<void>> = false;
 template <>
 inline constexpr bool carries_value<std::vector<Task<void>>> = false;
+template <>
+inline constexpr bool carries_value<MaybeOf<void>> = false;
+template <>
+inline constexpr bool carries_value<ArmOf<void>> = false;
 
 // ---- What can be wrong with a body; each has one message in Workflow::task ----
 
@@ -247,12 +322,26 @@ struct BoundBody {
     BodyType type;
     type.invoke = &invoke;
     type.result = type_of<Result>();
-    type.takes_context = takes_context;
+    type.takes_context = takes_context || (reads_outcome<Kinds> || ...);
     return type;
   }
   static const BodyType& type() {
     static const BodyType type = describe();
     return type;
+  }
+};
+
+/// The condition `F` (decayed) fed by arguments of the given kinds.
+template <typename F, typename... Kinds>
+struct BoundCondition {
+  static bool test(const void* predicate, const Frame& frame, [[maybe_unused]] const std::uint32_t* slot) {
+    std::tuple<typename Kinds::Parameter...> arguments{Kinds::read(frame, slot)...};  // in order, as BoundBody::call
+    return std::apply(
+        [&](auto&&... values) -> bool {
+          return static_cast<bool>(
+              std::invoke(*static_cast<const F*>(predicate), static_cast<typename Kinds::Parameter>(values)...));
+        },
+        arguments);
   }
 };
 

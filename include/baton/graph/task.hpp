@@ -5,18 +5,29 @@
 #include <baton/base/time.hpp>
 #include <baton/base/type.hpp>
 
+#include <cstddef>
 #include <cstdint>
+#include <iterator>
+#include <memory>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace baton {
 
 class Executor;
+class Rule;
 class Workflow;
+struct Retry;
 
 namespace detail {
 
+struct Frame;
+struct Wire;
 struct WorkflowSlot;
+
+/// Whether the condition at `predicate` holds, whose arguments are at `slots`.
+using ConditionTest = bool (*)(const void* predicate, const Frame& frame, const std::uint32_t* slots);
 
 /// Which workflow a handle belongs to. Compares equal only for handles of one workflow, also after it is gone.
 struct WorkflowIdentity {
@@ -58,6 +69,30 @@ class BATON_API AnyTask {
     (add_edge_to(successors), ...);
     return *this;
   }
+  /// Runs this task when `rule` holds of the outcomes of the tasks that it names, once all of them, and all other
+  /// predecessors, have ended; otherwise it ends `omitted`. What it is given as `const T&` must have succeeded too.
+  ///
+  /// Without a rule, all predecessors must have succeeded; one that only orders may also have been skipped, or omitted
+  /// because of a skip. Several rules must all hold. When the run is cancelled nothing starts, whatever the rule.
+  const AnyTask& depends(const Rule& rule) const;
+  /// Runs this task only when `predicate(arguments...)` is true; otherwise it ends `skipped`. Arguments are as for
+  /// Workflow::task, but for `take`, and are predecessors. Asked once, on a worker, after the rule; what it throws
+  /// makes the task fail. Several conditions must all be true.
+  template <typename Predicate, typename... Arguments>
+  const AnyTask& when(Predicate&& predicate, const Arguments&... arguments) const;
+  /// When this task fails the run does not: tasks that depend on it are omitted, and the failure is reported as
+  /// allowed.
+  const AnyTask& allow_failure() const;
+  /// When an attempt fails, tries again as `policy` says. Between attempts the task is `waiting`, holds no thread, and
+  /// has given its resources back. A task that takes another one's result cannot be tried again: `build` says so.
+  const AnyTask& retry(const Retry& policy) const;
+  /// Lets an attempt of this task fail with TimedOut when its body has not returned `limit` after it was called, on the
+  /// scheduler's clock. The body is asked to stop; one that goes on keeps its thread, inputs and resources until it
+  /// returns, what it returns then is dropped, and no other attempt starts before that.
+  const AnyTask& timeout(Duration limit) const;
+  /// Lets this task fail with TimedOut when it has not ended `limit` after a worker first took it up: its waits, its
+  /// attempts and the delays between them included.
+  const AnyTask& deadline(Duration limit) const;
   /// Holds `amount` units of the scheduler's resource `name` from before the body starts until the task has ended. A
   /// task that asks for several resources gets all of them at once or waits, without a thread.
   const AnyTask& resource(std::string_view name, std::uint64_t amount = 1) const;
@@ -78,6 +113,8 @@ class BATON_API AnyTask {
       : slot_(identity.slot), generation_(identity.generation), index_(index) {}
 
   [[nodiscard]] detail::WorkflowIdentity identity() const noexcept { return {slot_, generation_}; }
+  void add_condition(std::shared_ptr<const void> predicate, detail::ConditionTest test, const detail::Wire* wires,
+                     std::size_t wire_count) const;
   void add_edge_from(AnyTask predecessor) const;
   void add_edge_to(AnyTask successor) const;
 
@@ -106,6 +143,37 @@ class Task : public AnyTask {
   template <typename... Tasks>
   const Task& before(const Tasks&... successors) const {
     AnyTask::before(successors...);
+    return *this;
+  }
+  /// See AnyTask::depends.
+  const Task& depends(const Rule& rule) const {
+    AnyTask::depends(rule);
+    return *this;
+  }
+  /// See AnyTask::when.
+  template <typename Predicate, typename... Arguments>
+  const Task& when(Predicate&& predicate, const Arguments&... arguments) const {
+    AnyTask::when(std::forward<Predicate>(predicate), arguments...);
+    return *this;
+  }
+  /// See AnyTask::allow_failure.
+  const Task& allow_failure() const {
+    AnyTask::allow_failure();
+    return *this;
+  }
+  /// See AnyTask::retry.
+  const Task& retry(const Retry& policy) const {
+    AnyTask::retry(policy);
+    return *this;
+  }
+  /// See AnyTask::timeout.
+  const Task& timeout(Duration limit) const {
+    AnyTask::timeout(limit);
+    return *this;
+  }
+  /// See AnyTask::deadline.
+  const Task& deadline(Duration limit) const {
+    AnyTask::deadline(limit);
     return *this;
   }
   /// See AnyTask::resource.
@@ -162,6 +230,32 @@ struct Taken {
 /// throws UsageError.
 template <typename T>
 [[nodiscard]] Taken<T> take(const Task<T>& task) {
+  return {task};
+}
+
+/// How a task ended, passed to a body: see outcome().
+template <typename T>
+struct OutcomeOf {
+  Task<T> task;  ///< Whose.
+};
+
+/// Passes how `task` ended, however that was, as `Outcome<const T&>` (which converts to `Outcome<T>`; `Outcome<void>`
+/// where it has no result).
+template <typename T>
+[[nodiscard]] OutcomeOf<T> outcome(const Task<T>& task) {
+  return {task};
+}
+
+/// A task's result, if there is one, passed to a body: see maybe().
+template <typename T>
+struct MaybeOf {
+  Task<T> task;  ///< Whose.
+};
+
+/// Passes the result of `task`, or nothing where it was skipped, or omitted because of a skip, as `Maybe<T>` (which
+/// converts to `std::optional<T>`). Where it failed or was cancelled the consumer does not run either.
+template <typename T>
+[[nodiscard]] MaybeOf<T> maybe(const Task<T>& task) {
   return {task};
 }
 

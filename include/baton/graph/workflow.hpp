@@ -5,6 +5,8 @@
 #include <baton/base/export.hpp>
 #include <baton/graph/body.hpp>
 #include <baton/graph/plan.hpp>
+#include <baton/graph/retry.hpp>
+#include <baton/graph/rule.hpp>
 #include <baton/graph/task.hpp>
 
 #include <cstdint>
@@ -55,7 +57,8 @@ class BATON_API Workflow {
   /// Adds a task that calls `body` with the results of `arguments`.
   ///
   /// An argument is a `Task<T>` (the body gets `const T&`), `take(task)` (`T&&`), or a `std::vector<Task<T>>`
-  /// (`Values<T>`, which converts to `std::vector<T>`). A body whose first parameter is `Context&` gets that too. The
+  /// (`Values<T>`, which converts to `std::vector<T>`), `outcome(task)` (`Outcome<const T&>`) or `maybe(task)`
+  /// (`Maybe<T>`). A body whose first parameter is `Context&` gets that too. The
   /// body is kept by value (moved in where it is an rvalue), its result may be any type that is not a reference,
   /// move-only ones included.
   ///
@@ -71,6 +74,18 @@ class BATON_API Workflow {
   auto task(Body&& body, const Arguments&... arguments) {
     return make_task(nullptr, std::forward<Body>(body), arguments...);
   }
+
+  /// Adds a task that computes a key, and gives a Choice to which an arm a key is added (<baton/graph/choice.hpp>).
+  /// `selector` and `arguments` as for `task`; its result is compared with `==`.
+  template <typename Selector, typename... Arguments>
+  auto choose(std::string_view name, Selector&& selector, const Arguments&... arguments);
+  /// Adds a task whose result is that of the first of `arms` that has one, moved out of it.
+  ///
+  /// The result is a `std::optional<T>` where all arms return a `T`, a `std::variant<std::monostate, ...>` of their
+  /// types otherwise; empty where no arm ran. An arm that failed makes this task omitted, as anything does that
+  /// depends on it.
+  template <typename... Arms>
+  auto join(std::string_view name, const Task<Arms>&... arms);
 
   /// Adds a value that each run is given by `Inputs::set`; starting a run without it is a DefinitionError.
   template <typename T>
@@ -183,4 +198,5 @@ class BATON_API Workflow {
 
 }  // namespace baton
 
+#include <baton/graph/choice.hpp>
 #include <baton/graph/workflow_inl.hpp>

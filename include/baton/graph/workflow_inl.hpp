@@ -49,13 +49,29 @@ constexpr bool check_body() {
   static_assert(
       fault != BodyFault::wrong_type,
       "baton: the body cannot be called with these arguments: a Task<T> gives it a const T&, take(task) a T&&, a "
-      "std::vector<Task<T>> a Values<T>");
+      "std::vector<Task<T>> a Values<T>, outcome(task) an Outcome<const T&>, maybe(task) a Maybe<T>");
   static_assert(fault != BodyFault::reference,
                 "baton: the body returns a reference, which would dangle: return a value, or a std::shared_ptr");
   return fault == BodyFault::none;
 }
 
 }  // namespace detail
+
+template <typename Predicate, typename... Arguments>
+const AnyTask& AnyTask::when(Predicate&& predicate, const Arguments&... arguments) const {
+  using F = std::decay_t<Predicate>;
+  if constexpr (detail::check_body<F, Arguments...>()) {
+    using Bound = detail::BoundBody<F, detail::ArgumentKind<Arguments>...>;
+    static_assert((!detail::takes_value<detail::ArgumentKind<Arguments>> && ...),
+                  "baton: a condition only looks: pass the handle without take()");
+    static_assert(!Bound::takes_context && std::is_convertible_v<typename Bound::Result, bool>,
+                  "baton: a condition returns a bool, and takes no Context");
+    const std::vector<detail::Wire> wires{detail::ArgumentKind<Arguments>::wire(arguments)...};
+    add_condition(std::make_shared<const F>(std::forward<Predicate>(predicate)),
+                  &detail::BoundCondition<F, detail::ArgumentKind<Arguments>...>::test, wires.data(), wires.size());
+  }
+  return *this;
+}
 
 template <typename Body, typename... Arguments>
 auto Workflow::make_task(const std::string_view* name, Body&& body, const Arguments&... arguments) {

@@ -54,7 +54,7 @@ struct Metric {
 /// Figures at one moment. A plain value.
 struct MetricsSnapshot {
   /// The number of reasons in WaitReason.
-  static constexpr std::size_t reason_count = 5;
+  static constexpr std::size_t reason_count = 6;
   /// The number of states in RunState.
   static constexpr std::size_t run_state_count = 4;
 

@@ -21,6 +21,7 @@ enum class WaitReason : std::uint8_t {
   timer,     ///< `Context::park_for`: the body is done, its time is not over.
   child,     ///< A sub-workflow's run has not ended.
   executor,  ///< Posted to the executor of `Task::on`, not started there yet.
+  retry,     ///< Its attempt failed; the next one is made after a delay.
 };
 
 /// The name of a reason as written above.
@@ -48,7 +49,7 @@ struct Event {
   TaskState state = TaskState::pending;       ///< After the event.
   WaitReason reason = WaitReason::none;       ///< For task_waiting.
   RunState run_state = RunState::running;     ///< For run_ended.
-  const std::exception_ptr* error = nullptr;  ///< For task_ended with `failed`.
+  const std::exception_ptr* error = nullptr;  ///< For task_ended with `failed`, and task_waiting for `retry`.
 };
 
 /// The name of an event, "task_started" for instance.

@@ -32,6 +32,8 @@ struct TaskFailure {
   std::uint32_t attempt;     ///< The last one, counted from 1.
   std::exception_ptr error;  ///< What the body threw.
   std::string message;       ///< Its text.
+  bool allowed = false;      ///< By Task::allow_failure: the run does not fail because of it.
+  std::vector<std::exception_ptr> earlier_errors{};  ///< What the attempts before the last one failed with, in order.
 };
 
 /// Thrown by Run::get when a run did not succeed. `what()` names the run, and each failed task with its cause.
@@ -136,11 +138,12 @@ class BATON_API Run {
   [[nodiscard]] std::exception_ptr error(AnyTask task) const { return error(plan().id(task)); }
   /// The same by id.
   [[nodiscard]] std::exception_ptr error(TaskId task) const;
-  /// For a task that was omitted: the failed or cancelled task that caused it.
+  /// For a task that was omitted: the task before it that caused that. The nearest one that failed or was cancelled; the
+  /// nearest one that was skipped where there is none; nothing where its own rule was not meant to hold.
   [[nodiscard]] std::optional<TaskId> cause(AnyTask task) const { return cause(plan().id(task)); }
   /// The same by id.
   [[nodiscard]] std::optional<TaskId> cause(TaskId task) const;
-  /// Every failed task, in the order in which they failed.
+  /// Every failed task, allowed failures included, in the order in which they failed.
   [[nodiscard]] std::vector<TaskFailure> failures() const;
   /// One look at all states: O(tasks). While the run goes on tasks change between the looks at two of them.
   [[nodiscard]] TaskCounts counts() const;

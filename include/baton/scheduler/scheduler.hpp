@@ -12,6 +12,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -42,6 +43,9 @@ struct StartOptions {
   /// Keeps what each task does when, for `Run::snapshot`: about 60 bytes a task, and what an observer of all events
   /// with their times costs.
   bool record = false;
+  /// What the random parts of retries' delays follow from; differs from run to run and process to process where not
+  /// given.
+  std::optional<std::uint64_t> seed{};
   /// Told of this run only, besides the scheduler's.
   std::vector<std::shared_ptr<Observer>> observers{};
 };

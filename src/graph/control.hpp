@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <baton/graph/body.hpp>
+#include <baton/graph/rule.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+namespace baton::detail {
+
+/// A question that decides whether a task runs or is skipped.
+struct Condition {
+  std::shared_ptr<const void> predicate;
+  ConditionTest test = nullptr;
+  std::vector<std::uint32_t> wires{};  // as Definition::wires, without the count; empty in a plan
+  std::uint32_t first_slot = 0;        // in a plan: where its arguments are, in PlanData::slots
+};
+
+/// A step of a rule with the task's number: that of the definition, in a plan its id.
+struct CompiledStep {
+  RuleStep::Op op;
+  std::uint16_t states;
+  std::uint32_t operand;  // the task, or how many answers are counted
+  std::uint32_t least;
+};
+
+/// What decides whether a task starts, where that is more than the outcomes of its predecessors.
+struct Control {
+  std::vector<CompiledStep> rule{};  // empty: the default
+  std::vector<Condition> conditions{};
+};
+
+/// How a task uses what a predecessor gave it; kept above the number of the predecessor.
+enum Use : std::uint32_t {
+  needs_value = 0,
+  wants_value = 1U << 30,   ///< `maybe(task)`: also without.
+  wants_outcome = 1U << 31  ///< `outcome(task)`.
+};
+inline constexpr std::uint32_t use_mask = wants_value | wants_outcome;
+
+}  // namespace baton::detail
