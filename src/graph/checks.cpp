@@ -27,6 +27,11 @@ class Checks {
 
  private:
   void check_names();
+  [[nodiscard]] bool is_named_by_us(std::uint32_t task) const {
+    return task == definition_.cleanup.end_of_work ||
+           std::any_of(definition_.cleanup.compensations.begin(), definition_.cleanup.compensations.end(),
+                       [task](const auto& each) { return each.second == task; });
+  }
   void check_wiring();
   void check_untyped(std::uint32_t task);
   void check_taken(std::uint32_t task, const std::vector<std::uint32_t>& uses);
@@ -49,7 +54,7 @@ void Checks::check_names() {
     if (name.empty()) {
       faults_.push_back("task #" + std::to_string(task) +
                         " has an empty name; leave the name out for a task without one");
-    } else if (name.find_first_of("/[]") != std::string::npos) {
+    } else if (name.find_first_of("/[]") != std::string::npos && !is_named_by_us(task)) {
       faults_.push_back("task '" + name + "': names may not contain '/', '[' or ']', which derived names use");
     }
     const auto [first, fresh] = seen.emplace(name, task);

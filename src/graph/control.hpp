@@ -6,6 +6,8 @@
 
 #include <cstdint>
 #include <memory>
+#include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 namespace baton::detail {
@@ -30,6 +32,17 @@ struct CompiledStep {
 struct Control {
   std::vector<CompiledStep> rule{};  // empty: the default
   std::vector<Condition> conditions{};
+};
+
+/// What runs when the work is over, whichever way: tasks by their numbers in the definition.
+struct Cleanup {
+  static constexpr std::uint32_t none = UINT32_MAX;
+  std::uint32_t end_of_work = none;  // comes after all work and before all cleanup; none: there is no cleanup
+  std::unordered_map<std::uint32_t, std::uint32_t> compensations;  // by the task that they undo
+  std::unordered_set<std::uint32_t> tasks;                         // all of it, that task included
+
+  [[nodiscard]] bool empty() const noexcept { return tasks.empty(); }
+  [[nodiscard]] bool has(std::uint32_t task) const { return !tasks.empty() && tasks.find(task) != tasks.end(); }
 };
 
 /// How a task uses what a predecessor gave it; kept above the number of the predecessor.

@@ -62,6 +62,7 @@ Definition::Definition(const Definition& other)
       names(other.names),
       settings(other.settings),
       controls(other.controls),
+      cleanup(other.cleanup),
       inputs(other.inputs),
       arenas(other.arenas),
       untyped_bodies(other.untyped_bodies),
@@ -198,7 +199,47 @@ void Definition::add_rule(std::uint32_t task, const Rule& rule) {
   if (second) all.push_back({RuleStep::Op::at_least, 0, 2, 2});
 }
 
+void Definition::add_cleanup(std::uint32_t task) {
+  if (cleanup.end_of_work == Cleanup::none) {
+    static const BodyType nothing{[](const void*, const Frame&, std::uint32_t) {}, type_of<void>()};
+    const std::string_view end_of_work = "[end of work]";
+    const std::byte capture[inline_capture_size]{};
+    cleanup.end_of_work = add(&end_of_work, nothing, capture);
+    cleanup.tasks.insert(cleanup.end_of_work);
+    has_uses = has_values = true;
+  }
+  cleanup.tasks.insert(task);
+}
+
+void Definition::add_compensation(std::uint32_t task, const BodyType& type, const std::byte* capture,
+                                  bool is_given_value, const Retry& retry) {
+  if (cleanup.compensations.find(task) != cleanup.compensations.end()) {
+    throw UsageError("task " + label(task) + " has a compensation already");
+  }
+  const std::string undo = (tasks[task].name == 0 ? label(task) : names[tasks[task].name - 1]) + "/compensate";
+  const std::string_view undo_view = undo;
+  const std::uint32_t compensation = add(&undo_view, type, capture);
+  if (is_given_value) {
+    const Wire value{Wire::Kind::shared, HandleAccess::make(identity_, task), {}};
+    wire(compensation, &value, 1);
+  }
+  if (retry.attempts > 1) settings[compensation].retry = retry;
+  add_cleanup(compensation);
+  cleanup.compensations.emplace(task, compensation);
+}
+
 void Definition::remove(std::uint32_t task) {
+  cleanup.tasks.erase(task);
+  if (const auto found = cleanup.compensations.find(task); found != cleanup.compensations.end()) {
+    const std::uint32_t compensation = found->second;
+    cleanup.compensations.erase(found);
+    remove_one(compensation);
+    cleanup.tasks.erase(compensation);
+  }
+  remove_one(task);
+}
+
+void Definition::remove_one(std::uint32_t task) {
   tasks[task].type = nullptr;
   settings.erase(task);
   controls.erase(task);
@@ -211,6 +252,9 @@ void Definition::remove(std::uint32_t task) {
 
 void Definition::rename(std::uint32_t task, std::string_view task_name) {
   tasks[task].name = add_name(task_name);
+  if (const auto found = cleanup.compensations.find(task); found != cleanup.compensations.end()) {
+    tasks[found->second].name = add_name(std::string(task_name) + "/compensate");
+  }
   forget_index();
 }
 

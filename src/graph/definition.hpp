@@ -79,6 +79,10 @@ class Definition {
   void wire(std::uint32_t task, const Wire* list, std::size_t count);
   void add_condition(std::uint32_t task, Condition condition, const Wire* list, std::size_t count);
   void add_rule(std::uint32_t task, const Rule& rule);
+  /// Marks `task` as one that runs when the work is over.
+  void add_cleanup(std::uint32_t task);
+  void add_compensation(std::uint32_t task, const BodyType& type, const std::byte* capture, bool is_given_value,
+                        const Retry& retry);
   void remove(std::uint32_t task);
   void rename(std::uint32_t task, std::string_view task_name);
   [[nodiscard]] std::optional<std::uint32_t> find(std::string_view task_name) const;
@@ -135,6 +139,7 @@ class Definition {
   std::vector<std::string> names;
   std::unordered_map<std::uint32_t, TaskSettings> settings;
   std::unordered_map<std::uint32_t, Control> controls;
+  Cleanup cleanup;
   std::vector<PlanInput> inputs;  // `task` is the number here
   std::vector<std::shared_ptr<Arena>> arenas;
   std::vector<std::shared_ptr<const BodyType>> untyped_bodies;
@@ -146,6 +151,7 @@ class Definition {
   bool has_uses = false;     // some task is given an outcome, or a value that may be missing
 
  private:
+  void remove_one(std::uint32_t task);
   std::uint32_t add_name(std::string_view text);
   void add_wires(std::vector<std::uint32_t>& target, std::uint32_t task, const Wire* list, std::size_t count);
   void forget_index() {

@@ -9,6 +9,7 @@ namespace baton {
 struct HandleAccess {
   static detail::WorkflowIdentity identity(const AnyTask& task) { return task.identity(); }
   static std::uint32_t index(const AnyTask& task) { return task.index_; }
+  static AnyTask make(detail::WorkflowIdentity identity, std::uint32_t index) { return {identity, index}; }
 };
 
 }  // namespace baton

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "graph/incoming_edges.hpp"
 
+#include "graph/cleanup_order.hpp"
 #include "graph/definition.hpp"
 
 #include <algorithm>
@@ -51,7 +52,13 @@ class Collector {
     edges_.first.resize_uninitialized(std::size_t{task_count_} + 1);
     const EdgeLog& log = definition_.edges;
     const bool all_count = definition_.live_count == task_count_ && !log.has_removals() && definition_.wires.empty() &&
-                           definition_.controls.empty();
+                           definition_.controls.empty() && definition_.cleanup.empty();
+    if (log.has_removals()) find_last_words();
+    if (!definition_.cleanup.empty()) {
+      Edges declared;
+      for_each_edge([&](std::uint32_t from, std::uint32_t to) { declared.emplace_back(from, to); });
+      cleanup_edges_ = order_cleanup(definition_, declared);
+    }
     all_count&& log.grouped() ? strip_log() : sort();
     return std::move(edges_);
   }
@@ -59,6 +66,7 @@ class Collector {
  private:
   void strip_log();
   void sort();
+  void find_last_words();
   template <typename Visit>
   void for_each_edge(Visit&& visit) const;
   void note_degree(std::ptrdiff_t degree) {
@@ -69,6 +77,7 @@ class Collector {
   const bool consume_;
   const std::uint32_t task_count_;
   std::unordered_map<std::uint64_t, bool> last_word_;  // by pair: whether the edge is there; only with removals
+  Edges cleanup_edges_;                                // those that nobody declared
   IncomingEdges edges_;
 };
 
@@ -103,6 +112,7 @@ void Collector::for_each_edge(Visit&& visit) const {
     if (removed || !live(from) || !live(to)) return;
     if (last_word_.empty() || last_word_.find(std::uint64_t{from} << 32 | to)->second) visit(from, to);
   });
+  for (const auto& [from, to] : cleanup_edges_) visit(from, to);
   for (const auto& [task, control] : definition_.controls) {
     for (const CompiledStep& step : control.rule) {
       if (step.op == RuleStep::Op::outcome && live(step.operand)) visit(step.operand, task);
@@ -117,13 +127,14 @@ void Collector::for_each_edge(Visit&& visit) const {
   }
 }
 
+void Collector::find_last_words() {
+  definition_.edges.for_each([&](std::uint32_t from, std::uint32_t to, bool removed) {
+    last_word_[std::uint64_t{from} << 32 | to] = !removed;
+  });
+}
+
 // A counting sort by target.
 void Collector::sort() {
-  if (definition_.edges.has_removals()) {
-    definition_.edges.for_each([&](std::uint32_t from, std::uint32_t to, bool removed) {
-      last_word_[std::uint64_t{from} << 32 | to] = !removed;
-    });
-  }
   Buffer<std::uint32_t>& first = edges_.first;
   std::fill(first.begin(), first.end(), 0);
   std::size_t count = 0;

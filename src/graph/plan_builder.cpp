@@ -235,6 +235,7 @@ void PlanBuilder::sort_by_settings() {
 std::uint8_t PlanBuilder::flags_of(std::uint32_t index) const {
   unsigned flags = definition_.tasks[index].type->takes_context ? unsigned{takes_context} : 0U;
   if (definition_.controls.find(index) != definition_.controls.end()) flags |= has_control;
+  if (definition_.cleanup.has(index)) flags |= is_cleanup;
   const auto settings = definition_.settings.find(index);
   if (settings != definition_.settings.end()) flags |= settings->second.flags();
   return static_cast<std::uint8_t>(flags);
@@ -245,7 +246,8 @@ std::uint8_t PlanBuilder::flags_of(std::uint32_t index) const {
 void PlanBuilder::lay_out_tasks() {
   PlanData& plan = *plan_;
   backwards_ = std::vector<std::uint32_t>();  // gives its memory back
-  const bool any_special = definition_.has_special || !definition_.settings.empty() || !definition_.controls.empty();
+  const bool any_special = definition_.has_special || !definition_.settings.empty() || !definition_.controls.empty() ||
+                           !definition_.cleanup.empty();
   if (any_special) plan.flags.resize(plan.task_count);
   plan.records.resize_uninitialized(plan.task_count);
   constexpr std::size_t portion = 1U << 15;
@@ -405,6 +407,9 @@ void PlanBuilder::lay_out_controls(const std::vector<std::uint32_t>& offsets) {
       lay_out_slots(each.wires, offsets);
     }
     plan.controls.emplace(id_of_[task], std::move(control));
+  }
+  for (const auto& [task, compensation] : definition_.cleanup.compensations) {
+    plan.compensates.emplace(id_of_[compensation], id_of_[task]);
   }
   if (plan.controls.empty() && !definition_.has_uses) return;
   plan.first_use.reserve(std::size_t{plan.task_count} + 1);

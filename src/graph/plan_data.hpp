@@ -53,8 +53,9 @@ enum TaskFlags : std::uint8_t {
   takes_context = 1,
   has_resources = 2,
   is_pinned = 4,
-  has_control = 8,   ///< A rule or a condition.
-  has_policies = 16  ///< Retry, timeout or deadline.
+  has_control = 8,    ///< A rule or a condition.
+  has_policies = 16,  ///< Retry, timeout or deadline.
+  is_cleanup = 32,    ///< Runs when the work is over, whichever way.
 };
 
 struct ResourceRequest {
@@ -125,6 +126,7 @@ struct BATON_API PlanData {
   std::vector<PlanInput> inputs;  // by task
   std::unordered_map<std::uint32_t, TaskSettings> settings;
   std::unordered_map<std::uint32_t, Control> controls;
+  std::unordered_map<std::uint32_t, std::uint32_t> compensates;  // which task is undone, by the one that does it
   // Only where some task may be skipped, or looks at how others ended: whose results each task uses, with Use.
   std::vector<std::uint32_t> first_use, uses;
   std::vector<std::string> resource_names;  // sorted: what its tasks ask for, those of sub-workflows included

@@ -74,6 +74,21 @@ void AnyTask::add_condition(std::shared_ptr<const void> predicate, detail::Condi
   definition.add_condition(require(definition, *this), {std::move(predicate), test}, wires, wire_count);
 }
 
+void* AnyTask::reserve_capture(std::size_t size, std::size_t alignment) const {
+  return Definition::of(identity()).reserve_capture(size, alignment);
+}
+
+void AnyTask::keep_capture(void* place, void (*destroy)(void*) noexcept) const noexcept {
+  Definition::of(identity()).keep_capture(place, destroy);
+}
+
+void AnyTask::add_compensation(const detail::BodyType& type, const std::byte* capture, bool is_given_value,
+                               const Retry& policy) const {
+  detail::check_retry(policy);
+  Definition& definition = Definition::of(identity());
+  definition.add_compensation(require(definition, *this), type, capture, is_given_value, policy);
+}
+
 const AnyTask& AnyTask::allow_failure() const {
   settings_of(*this).allows_failure = true;
   return *this;
@@ -183,6 +198,8 @@ void Workflow::replace_task(AnyTask task, const detail::BodyType& type, const st
   definition_->replace_body(index, type, capture);
   definition_->wire(index, wires, wire_count);
 }
+
+void Workflow::add_cleanup(AnyTask task) { definition_->add_cleanup(require(*definition_, task)); }
 
 AnyTask Workflow::add_input(std::string_view name, TypeRef type, Fallback fallback) {
   // The scheduler constructs the value before the run starts, so the body has nothing left to do.

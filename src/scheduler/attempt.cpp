@@ -18,10 +18,11 @@ class AttemptContext final : public Context {
       : run_(run), task_(task), attempt_(attempt), live_(live) {}
 
   [[nodiscard]] std::stop_token stop_token() const override {
-    return live_ != nullptr ? live_->stop.get_token() : run_.stop_token();
+    if (live_ != nullptr) return live_->stop.get_token();
+    return (run_.data().flags_of(task_) & is_cleanup) != 0 ? std::stop_token{} : run_.stop_token();
   }
   [[nodiscard]] bool stop_requested() const noexcept override {
-    return (run_.attention() & (cancelling | stopping)) != 0 || (live_ != nullptr && live_->stop.stop_requested());
+    return run_.stops(task_) || (live_ != nullptr && live_->stop.stop_requested());
   }
   void park_for(Duration duration) override {
     until = duration > Duration::zero() ? later_by(run_.scheduler().clock.now(), duration) : TimePoint{};

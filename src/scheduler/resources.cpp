@@ -137,14 +137,16 @@ bool Resources::remove(RunCore& run, std::uint32_t task) {
   return !was_called;
 }
 
-std::vector<std::uint32_t> Resources::remove_all(RunCore& run) {
+std::vector<std::uint32_t> Resources::remove_stopped(RunCore& run) {
   std::vector<std::uint32_t> tasks;
   std::size_t count = 0;
   Called called;
   {
     const std::lock_guard lock(mutex_);
-    for (auto waiter = waiters_.lower_bound(Key{run.id(), 0});
-         waiter != waiters_.end() && waiter->first.first == run.id(); waiter = waiters_.lower_bound(Key{run.id(), 0})) {
+    auto next = waiters_.lower_bound(Key{run.id(), 0});
+    while (next != waiters_.end() && next->first.first == run.id()) {
+      const auto waiter = next++;
+      if (!run.stops(waiter->first.second)) continue;
       if (!waiter->second.called) tasks.push_back(waiter->first.second);
       ++count;
       // Without serving in between: the next waiters of this run are about to go too.

@@ -36,8 +36,8 @@ class Resources {
   void give_back(const std::vector<ResourceRequest>& requests);
   /// @returns whether the task was waiting; then nothing is delivered any more.
   bool remove(RunCore& run, std::uint32_t task);
-  /// Removes all waiters of `run`. @returns their tasks.
-  std::vector<std::uint32_t> remove_all(RunCore& run);
+  /// Removes the waiters of `run` that are to end early. @returns their tasks.
+  std::vector<std::uint32_t> remove_stopped(RunCore& run);
 
  private:
   using Key = std::pair<std::uint64_t, std::uint32_t>;  // run, task

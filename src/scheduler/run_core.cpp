@@ -357,7 +357,7 @@ void RunCore::add_failure(std::uint32_t task, const ParkedTask& parked, bool all
 void RunCore::begin_attempt(std::uint32_t task, LiveAttempt& attempt) {
   const std::lock_guard lock(mutex_);
   live_attempts_.emplace(task, &attempt);
-  if ((attention_.load(std::memory_order_seq_cst) & (cancelling | stopping)) != 0) attempt.stop.request_stop();
+  if (stops(task)) attempt.stop.request_stop();
 }
 
 void RunCore::end_attempt(std::uint32_t task) noexcept {
@@ -380,14 +380,16 @@ void RunCore::stop_waiting_tasks() {
   {
     const std::lock_guard lock(mutex_);
     for (const auto& [task, parked] : parked_) {
-      if (parked.rest) begun.push_back(parked.rest);
+      if (parked.rest && stops(task)) begun.push_back(parked.rest);
     }
-    for (const auto& [task, attempt] : live_attempts_) sources.push_back(attempt->stop);
+    for (const auto& [task, attempt] : live_attempts_) {
+      if (stops(task)) sources.push_back(attempt->stop);
+    }
     sources.push_back(stop_source_);  // a token made from now on is born stopped
   }
   for (std::stop_source& source : sources) source.request_stop();  // calls the host's, so without the lock
-  for (const std::uint32_t task : scheduler_.resources.remove_all(*this)) deliver({task, Message::Kind::drop});
-  for (const std::uint32_t task : scheduler_.timers.remove_parked(*this)) deliver({task, Message::Kind::drop});
+  for (const std::uint32_t task : scheduler_.resources.remove_stopped(*this)) deliver({task, Message::Kind::drop});
+  for (const std::uint32_t task : scheduler_.timers.remove_stopped(*this)) deliver({task, Message::Kind::drop});
   for (const auto& each : begun) each->cancel();
 }
 

@@ -160,6 +160,14 @@ class RunCore {
   [[nodiscard]] Word& block(std::uint32_t index) noexcept { return blocks_[index]; }
   [[nodiscard]] std::uint32_t attention() const noexcept { return attention_.load(std::memory_order_relaxed); }
   void raise(std::uint32_t bits) noexcept { attention_.fetch_or(bits, std::memory_order_seq_cst); }
+  /// Whether `task`, or what it still waits for, is to end early. Not so of cleanup, which runs in any case.
+  [[nodiscard]] bool stops(std::uint32_t task) const noexcept {
+    return (attention() & (cancelling | stopping)) != 0 && (data_.flags_of(task) & is_cleanup) == 0;
+  }
+  /// Whether something failed that was not allowed to, or was cancelled.
+  [[nodiscard]] bool went_wrong() const noexcept {
+    return any_failed_.load(std::memory_order_relaxed) || any_cancelled_.load(std::memory_order_relaxed);
+  }
   void lower(std::uint32_t bits) noexcept { attention_.fetch_and(~bits, std::memory_order_seq_cst); }
   /// Counts tasks that have ended; the one that counts the last decides the run.
   void count_ended(std::uint64_t tasks) noexcept;

@@ -15,12 +15,12 @@ Slice::Step Slice::start_specially(std::uint32_t task) noexcept {
   }
   const std::uint8_t flags = data_.flags_of(task);
   ParkedTask parked;
-  if ((flags & (has_resources | has_control | has_policies)) != 0) parked = run_.unpark(task);
-  if ((run_.attention() & (cancelling | stopping)) != 0) return end(task, TaskState::cancelled, parked);
+  if ((flags & (has_resources | has_control | has_policies | is_cleanup)) != 0) parked = run_.unpark(task);
+  if (run_.stops(task)) return end(task, TaskState::cancelled, parked);
   try {
     if (!parked.may_start) {
       const bool doomed = (run_.byte(task).load(std::memory_order_relaxed) & task_byte::doomed) != 0;
-      if (doomed || (flags & has_control) != 0) {
+      if (doomed || (flags & (has_control | is_cleanup)) != 0) {
         const TaskState decided = decide(task, parked);
         if (decided != TaskState::ready) return end(task, decided, parked);
         run_.tell_task(Kind::task_ready, task, TaskState::ready);
@@ -51,6 +51,13 @@ Slice::Step Slice::start_specially(std::uint32_t task) noexcept {
 /// What becomes of a task now that its predecessors have ended; `ready` when it may start.
 TaskState Slice::decide(std::uint32_t task, ParkedTask& parked) {
   const RunOutcomes outcomes(run_);
+  if ((data_.flags_of(task) & is_cleanup) != 0) {
+    const auto undone = data_.compensates.find(task);
+    if (undone != data_.compensates.end() &&
+        (!run_.went_wrong() || run_.task_state(undone->second) != TaskState::succeeded)) {
+      return TaskState::skipped;
+    }
+  }
   const StartDecision decision = decide_start(data_, task, outcomes);
   if (decision != StartDecision::start) {
     parked.after_skip = decision == StartDecision::omit_after_skip;
@@ -80,7 +87,7 @@ Slice::Step Slice::wait_for_resources(std::uint32_t task, ParkedTask& parked) {
   if (!has_waited) run_.tell_task(Kind::task_waiting, task, TaskState::waiting, 0, WaitReason::resource);
   resources.wait_for(run_, task, requests);
   // cancel() raises its flag before it collects the waiters; a waiter that came after that finds the flag here.
-  if ((run_.attention() & (cancelling | stopping)) != 0 && resources.remove(run_, task)) {
+  if (run_.stops(task) && resources.remove(run_, task)) {
     run_.deliver({task, Message::Kind::drop});
   }
   return Step::parked;
@@ -103,7 +110,7 @@ class PinnedTask final : public Work {
   }
 
   void run(const Budget&) noexcept override {
-    if ((run_.attention() & (cancelling | stopping)) != 0) {
+    if (run_.stops(task_)) {
       parked_.end = TaskState::cancelled;
     } else {
       BodyFrame frame{&run_, &executor_, task_, BodyFrame::innermost()};
@@ -141,7 +148,7 @@ void Slice::post_to_executor(std::uint32_t task, Executor& executor, ParkedTask&
 
 Slice::Step Slice::start_body(std::uint32_t task, ParkedTask parked) noexcept {
   // Once more: getting the resources may have taken until after a cancel.
-  if ((run_.attention() & (cancelling | stopping)) != 0) return end(task, TaskState::cancelled, parked);
+  if (run_.stops(task)) return end(task, TaskState::cancelled, parked);
   seat_->progress.start_body();
   ParkedTask result = call_body(run_, task, std::move(parked));
   if (seat_ != nullptr) come_in();
@@ -229,7 +236,7 @@ void Slice::drop_value(std::uint32_t task, ParkedTask& parked) noexcept {
 
 /// Goes on with a task that is not on its way through run_chain: begins what it still waits for, or ends it.
 void Slice::end_parked(std::uint32_t task, ParkedTask parked) noexcept {
-  const bool stop = (run_.attention() & (cancelling | stopping)) != 0;
+  const bool stop = run_.stops(task);
   if (parked.rest) {
     begin_rest(task, std::move(parked));
     return;
@@ -262,7 +269,7 @@ void Slice::wait_until(std::uint32_t task, ParkedTask parked, WaitReason reason)
   Timers& timers = run_.scheduler().timers;
   timers.add(run_, task, until);
   // As for resources: cancel() may have collected the timers before this one was there.
-  if ((run_.attention() & (cancelling | stopping)) != 0 && timers.remove(run_, task)) {
+  if (run_.stops(task) && timers.remove(run_, task)) {
     run_.deliver({task, Message::Kind::drop});
   }
 }
@@ -275,7 +282,7 @@ void Slice::begin_rest(std::uint32_t task, ParkedTask parked) noexcept {
   run_.park(task, std::move(parked));
   run_.tell_task(Kind::task_waiting, task, TaskState::waiting, attempt, WaitReason::child);
   // As for timers: cancel() may have looked for continuations before this one was there.
-  if ((run_.attention() & (cancelling | stopping)) != 0) rest->cancel();
+  if (run_.stops(task)) rest->cancel();
   rest->begin(run_, task);
 }
 

@@ -58,9 +58,10 @@ bool default_rule_holds(const PlanData& plan, std::uint32_t task, const Endings&
 StartDecision decide_start(const PlanData& plan, std::uint32_t task, const Endings& endings) {
   if (!plan.may_skip()) return StartDecision::omit;  // it was asked for because something did not succeed
   const auto control = plan.controls.find(task);
+  const bool any_end_will_do = (plan.flags_of(task) & is_cleanup) != 0;
   const bool has_rule = control != plan.controls.end() && !control->second.rule.empty();
   if (has_values(plan, task, endings) &&
-      (has_rule ? holds(control->second.rule, endings) : default_rule_holds(plan, task, endings))) {
+      (has_rule ? holds(control->second.rule, endings) : any_end_will_do || default_rule_holds(plan, task, endings))) {
     return StartDecision::start;
   }
   const std::span<const TaskId> predecessors = plan.predecessors_of(task);

@@ -37,18 +37,20 @@ bool Timers::remove(RunCore& run, std::uint32_t task, TimerKind kind) {
   return true;
 }
 
-std::vector<std::uint32_t> Timers::remove_parked(RunCore& run) {
+std::vector<std::uint32_t> Timers::remove_stopped(RunCore& run) {
   std::vector<std::uint32_t> tasks;
   {
     const std::lock_guard lock(mutex_);
     const auto begin = when_.lower_bound(TaskKey{run.id(), TimerKind::park, 0});
     const auto end = when_.lower_bound(TaskKey{run.id(), TimerKind::timeout, 0});
-    for (auto each = begin; each != end; ++each) {
+    for (auto next = begin; next != end;) {
+      const auto each = next++;
       const std::uint32_t task = std::get<std::uint32_t>(each->first);
+      if (!run.stops(task)) continue;
       queue_.erase(Key{each->second, run.id(), task, TimerKind::park});
+      when_.erase(each);
       tasks.push_back(task);
     }
-    when_.erase(begin, end);
     if (!tasks.empty()) set_alarm_locked();
   }
   for (std::size_t task = 0; task < tasks.size(); ++task) run.drop();

@@ -35,8 +35,8 @@ class Timers final : public Alarm {
   void add(RunCore& run, std::uint32_t task, TimePoint when, TimerKind kind = TimerKind::park);
   /// @returns whether the timer was there; then nothing is delivered any more.
   bool remove(RunCore& run, std::uint32_t task, TimerKind kind = TimerKind::park);
-  /// Removes all timers of `run` that tasks wait for. @returns those tasks.
-  std::vector<std::uint32_t> remove_parked(RunCore& run);
+  /// Removes the timers of `run` that tasks wait for which are to end early. @returns those tasks.
+  std::vector<std::uint32_t> remove_stopped(RunCore& run);
 
   void ring() noexcept override;
 

@@ -22,6 +22,7 @@ struct Retry;
 
 namespace detail {
 
+struct BodyType;
 struct Frame;
 struct Wire;
 struct WorkflowSlot;
@@ -109,12 +110,18 @@ class BATON_API AnyTask {
  private:
   friend class Workflow;
   friend struct HandleAccess;
+  template <typename T>
+  friend class Task;
   AnyTask(detail::WorkflowIdentity identity, std::uint32_t index)
       : slot_(identity.slot), generation_(identity.generation), index_(index) {}
 
   [[nodiscard]] detail::WorkflowIdentity identity() const noexcept { return {slot_, generation_}; }
   void add_condition(std::shared_ptr<const void> predicate, detail::ConditionTest test, const detail::Wire* wires,
                      std::size_t wire_count) const;
+  [[nodiscard]] void* reserve_capture(std::size_t size, std::size_t alignment) const;
+  void keep_capture(void* place, void (*destroy)(void*) noexcept) const noexcept;
+  void add_compensation(const detail::BodyType& type, const std::byte* capture, bool is_given_value,
+                        const Retry& policy) const;
   void add_edge_from(AnyTask predecessor) const;
   void add_edge_to(AnyTask successor) const;
 
@@ -176,6 +183,18 @@ class Task : public AnyTask {
     AnyTask::deadline(limit);
     return *this;
   }
+  /// Undoes this task when the run fails or is cancelled and this task had succeeded: calls `body` once all other work
+  /// of the run is over, with a Context where it asks for one and then the result as `const T&` where it takes that.
+  ///
+  /// Tasks are undone in the reverse of their order, in parallel where that leaves it open. A compensation that fails
+  /// for good is reported like any failure, and the others go on. It is a task of its own, called `name/compensate`,
+  /// and skipped where nothing is to be undone. A cancel does not stop it.
+  /// @throws UsageError when this task has a compensation already.
+  template <typename Body>
+  const Task& compensate(Body&& body) const;
+  /// The same; a compensation that fails is tried again as `policy` says.
+  template <typename Body>
+  const Task& compensate(Body&& body, const Retry& policy) const;
   /// See AnyTask::resource.
   const Task& resource(std::string_view name, std::uint64_t amount = 1) const {
     AnyTask::resource(name, amount);

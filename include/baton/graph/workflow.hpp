@@ -75,6 +75,13 @@ class BATON_API Workflow {
     return make_task(nullptr, std::forward<Body>(body), arguments...);
   }
 
+  /// Adds a task that runs when all other work of the run and all compensations are over, in any case: also when the
+  /// run failed or was cancelled, and a cancel does not stop it. `body` and `arguments` as for `task`; where it is
+  /// given a plain value that is not there, it is omitted, so pass `outcome(task)` or `maybe(task)`. Where it fails,
+  /// the run does.
+  template <typename Body, typename... Arguments>
+  auto finally(std::string_view name, Body&& body, const Arguments&... arguments);
+
   /// Adds a task that computes a key, and gives a Choice to which an arm a key is added (<baton/graph/choice.hpp>).
   /// `selector` and `arguments` as for `task`; its result is compared with `==`.
   template <typename Selector, typename... Arguments>
@@ -187,6 +194,7 @@ class BATON_API Workflow {
   void replace_task(AnyTask task, const detail::BodyType& type, const std::byte* capture, const detail::Wire* wires,
                     std::size_t wire_count);
   void check_subworkflow(AnyTask task, const Plan& plan, AnyTask output, const std::vector<AnyTask>& inputs);
+  void add_cleanup(AnyTask task);
   AnyTask add_input(std::string_view name, TypeRef type, Fallback fallback);
   [[nodiscard]] AnyTask find_typed(std::string_view name, TypeRef type) const;
   detail::Definition& definition();

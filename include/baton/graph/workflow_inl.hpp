@@ -9,18 +9,32 @@
 
 namespace baton {
 
-template <typename Body>
-void Workflow::store_body(Body&& body, std::byte* capture) {
+namespace detail {
+
+/// Puts `body` into a record's capture, or where `reserve(size, alignment)` gives room, and then tells `keep` how it
+/// ends.
+template <typename Body, typename Reserve, typename Keep>
+void store_capture(Body&& body, std::byte* capture, Reserve&& reserve, Keep&& keep) {
   using F = std::decay_t<Body>;
-  if constexpr (detail::Capture<F>::is_inline) {
+  if constexpr (Capture<F>::is_inline) {
     ::new (static_cast<void*>(capture)) F(std::forward<Body>(body));
   } else {
-    F* kept = ::new (reserve_capture(sizeof(F), alignof(F))) F(std::forward<Body>(body));
+    F* kept = ::new (reserve(sizeof(F), alignof(F))) F(std::forward<Body>(body));
     if constexpr (!std::is_trivially_destructible_v<F>) {
-      keep_capture(kept, [](void* place) noexcept { static_cast<F*>(place)->~F(); });
+      keep(kept, [](void* place) noexcept { static_cast<F*>(place)->~F(); });
     }
     ::new (static_cast<void*>(capture)) F*(kept);
   }
+}
+
+}  // namespace detail
+
+template <typename Body>
+void Workflow::store_body(Body&& body, std::byte* capture) {
+  detail::store_capture(
+      std::forward<Body>(body), capture,
+      [this](std::size_t size, std::size_t alignment) { return reserve_capture(size, alignment); },
+      [this](void* place, void (*destroy)(void*) noexcept) { keep_capture(place, destroy); });
 }
 
 namespace detail {
@@ -71,6 +85,45 @@ const AnyTask& AnyTask::when(Predicate&& predicate, const Arguments&... argument
                   &detail::BoundCondition<F, detail::ArgumentKind<Arguments>...>::test, wires.data(), wires.size());
   }
   return *this;
+}
+
+template <typename T>
+template <typename Body>
+const Task<T>& Task<T>::compensate(Body&& body) const {
+  return compensate(std::forward<Body>(body), Retry{.attempts = 1});
+}
+
+template <typename T>
+template <typename Body>
+const Task<T>& Task<T>::compensate(Body&& body, const Retry& policy) const {
+  using F = std::decay_t<Body>;
+  alignas(void*) std::byte capture[detail::inline_capture_size]{};
+  const auto store = [&] {
+    detail::store_capture(
+        std::forward<Body>(body), capture,
+        [this](std::size_t size, std::size_t alignment) { return reserve_capture(size, alignment); },
+        [this](void* place, void (*destroy)(void*) noexcept) { keep_capture(place, destroy); });
+  };
+  if constexpr (!std::is_void_v<T> && (std::is_invocable_v<const F&, std::add_lvalue_reference_t<const T>> ||
+                                       std::is_invocable_v<const F&, Context&, std::add_lvalue_reference_t<const T>>)) {
+    using Bound = detail::BoundBody<F, detail::Shared<T>>;
+    static_assert(std::is_void_v<typename Bound::Result>, "baton: a compensation returns nothing");
+    store();
+    add_compensation(Bound::type(), capture, true, policy);
+  } else if constexpr (detail::check_body<F>()) {
+    using Bound = detail::BoundBody<F>;
+    static_assert(std::is_void_v<typename Bound::Result>, "baton: a compensation returns nothing");
+    store();
+    add_compensation(Bound::type(), capture, false, policy);
+  }
+  return *this;
+}
+
+template <typename Body, typename... Arguments>
+auto Workflow::finally(std::string_view name, Body&& body, const Arguments&... arguments) {
+  auto added = task(name, std::forward<Body>(body), arguments...);
+  add_cleanup(added);
+  return added;
 }
 
 template <typename Body, typename... Arguments>
