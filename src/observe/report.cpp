@@ -1,20 +1,16 @@
 // SPDX-License-Identifier: MIT
 #include <baton/observe/report.hpp>
 
-#include <baton/base/error.hpp>
+#include <baton/graph/diagram.hpp>
 #include <baton/observe/text.hpp>
 
 #include "graph/diagram_look.hpp"
-#include "observe/output_file.hpp"
 #include "observe/report_assets.hpp"
 #include "observe/report_data.hpp"
 
-#include <algorithm>
-#include <fstream>
-#include <mutex>
 #include <ostream>
 #include <string_view>
-#include <utility>
+#include <vector>
 
 namespace baton {
 namespace {
@@ -197,41 +193,12 @@ void write_report(std::ostream& out, const Snapshot& record) {
       << "</script>\n</body>\n</html>\n";
 }
 
-struct ReportObserver::State {
-  explicit State(std::string its_path) : path(std::move(its_path)) { detail::open_output("report", path); }
-
-  const std::string path;
-  Timeline timeline{};
-  std::mutex mutex;  // of what follows, and of the file
-  bool closed = false;
-  bool failed = false;
-
-  void write(const Snapshot& record) {
-    const std::lock_guard lock(mutex);
-    if (closed) return;
-    failed = true;  // also when something throws
-    std::ofstream file = detail::open_output("report", path);
-    write_report(file, record);
-    failed = !file.flush();
-  }
-};
-
-ReportObserver::ReportObserver(std::string path) : state_(std::make_unique<State>(std::move(path))) {}
-ReportObserver::~ReportObserver() = default;
-
-void ReportObserver::on_event(const Event& event) {
-  Timeline& timeline = state_->timeline;
-  timeline.on_event(event);
-  if (event.kind != Event::Kind::run_ended) return;
-  const auto record = timeline.find_run(event.run);
-  timeline.forget(event.run);
-  state_->write(record.value());
-}
-
-void ReportObserver::close() {
-  const std::lock_guard lock(state_->mutex);
-  state_->closed = true;
-  if (state_->failed) throw Error("report '" + one_line(state_->path) + "': could not be written completely");
+void write_graph(std::ostream& out, const Snapshot& record, DiagramDirection direction) {
+  std::vector<TaskState> states;
+  states.reserve(record.tasks.size());
+  for (const TaskTiming& task : record.tasks) states.push_back(task.state);
+  const CriticalPath path = critical_path(record);
+  out << to_svg(record.plan, {.states = states, .highlighted = path.tasks, .direction = direction});
 }
 
 }  // namespace baton

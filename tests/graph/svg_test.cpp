@@ -2,7 +2,7 @@
 #include "graph/svg_text.hpp"
 
 #include "graph/plan_of.hpp"
-#include "graph/well_formed.hpp"
+#include "support/well_formed.hpp"
 
 #include <baton/base/error.hpp>
 #include <baton/graph/analysis.hpp>
