@@ -49,6 +49,7 @@ class CommandLine {
         throw WrongCommandLine(name + " needs a value");
       }
       found = joined ? words_[i].substr(name.size() + 1) : words_[i + 1];
+      if (found->empty()) throw WrongCommandLine(name + " needs a value");
       const auto from = words_.begin() + static_cast<std::ptrdiff_t>(i);
       words_.erase(from, from + (joined ? 1 : 2));
     }

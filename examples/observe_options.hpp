@@ -15,6 +15,7 @@
 #include <fstream>
 #include <memory>
 #include <optional>
+#include <set>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -27,9 +28,11 @@ namespace examples {
 struct ObserveOptions {
   std::optional<std::string> trace;
   std::optional<std::string> report;
+  std::optional<std::string> graph;
   std::optional<std::string> metrics;
   std::optional<baton::ProgressStyle> progress;
   std::optional<baton::LogLevel> log;
+  baton::LogFormat log_format = baton::LogFormat::text;
   /// The clock is a virtual one: progress is drawn by events alone, as no real time passes between them.
   bool is_virtual = false;
 };
@@ -38,10 +41,13 @@ struct ObserveOptions {
 inline constexpr std::string_view observe_help =
     R"(  --trace FILE   write a trace, for ui.perfetto.dev
   --report FILE  write a report, an HTML page
+  --graph FILE   write the graph alone, an SVG picture
   --metrics FILE write metrics, as Prometheus reads them
   --progress HOW bar, lines, off, or auto: a bar on a terminal, lines elsewhere
   --log LEVEL    log to stderr from this level on: trace, debug, info, warning,
                  error
+  --log-format F text, or json: a JSON object a line; logs from info on if
+                 --log is not given
 )";
 
 /// The value that stands for the word after `--name`.
@@ -58,15 +64,27 @@ std::optional<Value> take_word(CommandLine& line, const std::string& name,
   throw WrongCommandLine(name + " takes " + all + ", not '" + baton::one_line(*word) + "'");
 }
 
+/// @throws WrongCommandLine when two of the files are the same.
+inline void check_files(const ObserveOptions& options) {
+  std::set<std::string> files;
+  for (const auto& file : {options.trace, options.report, options.graph, options.metrics}) {
+    if (file && !files.insert(*file).second) {
+      throw WrongCommandLine("--trace, --report, --graph and --metrics need a file each");
+    }
+  }
+}
+
 /// Takes the options out of a command line.
 inline ObserveOptions take_observe_options(CommandLine& line) {
   using baton::LogLevel;
   using baton::ProgressStyle;
   using Style = std::pair<std::string_view, ProgressStyle>;
   using Level = std::pair<std::string_view, LogLevel>;
+  using Format = std::pair<std::string_view, baton::LogFormat>;
   ObserveOptions options;
   options.trace = line.value("--trace");
   options.report = line.value("--report");
+  options.graph = line.value("--graph");
   options.metrics = line.value("--metrics");
   options.progress = take_word(line, "--progress",
                                std::array{Style{"auto", ProgressStyle::automatic}, Style{"bar", ProgressStyle::bar},
@@ -75,9 +93,13 @@ inline ObserveOptions take_observe_options(CommandLine& line) {
       line, "--log",
       std::array{Level{"trace", LogLevel::trace}, Level{"debug", LogLevel::debug}, Level{"info", LogLevel::info},
                  Level{"warning", LogLevel::warning}, Level{"error", LogLevel::error}});
-  const bool same = (options.trace && (options.trace == options.report || options.trace == options.metrics)) ||
-                    (options.report && options.report == options.metrics);
-  if (same) throw WrongCommandLine("--trace, --report and --metrics need a file each");
+  const auto format = take_word(
+      line, "--log-format", std::array{Format{"text", baton::LogFormat::text}, Format{"json", baton::LogFormat::json}});
+  if (format) {
+    options.log_format = *format;
+    if (!options.log) options.log = LogLevel::info;
+  }
+  check_files(options);
   return options;
 }
 
@@ -88,7 +110,10 @@ class Watchers {
   /// @throws std::runtime_error naming one that cannot be opened.
   explicit Watchers(const ObserveOptions& options) {
     if (options.trace) trace_ = add(std::make_shared<baton::TraceObserver>(*options.trace));
-    if (options.report) report_ = std::make_shared<baton::ReportObserver>(*options.report);
+    if (options.report || options.graph) {
+      report_ = std::make_shared<baton::ReportObserver>(
+          baton::ReportFiles{.page = options.report.value_or(""), .graph = options.graph.value_or("")});
+    }
     if (options.metrics) open_metrics(*options.metrics);
     const auto style = options.progress.value_or(baton::ProgressStyle::silent);
     if (style != baton::ProgressStyle::silent) {
@@ -97,7 +122,9 @@ class Watchers {
       if (options.is_virtual) progress.refresh = baton::Duration::zero();
       add(std::make_shared<baton::ProgressObserver>(progress));
     }
-    if (options.log) add(std::make_shared<baton::LogObserver>(baton::LogOptions{.level = *options.log}));
+    if (options.log) {
+      add(std::make_shared<baton::LogObserver>(baton::LogOptions{.level = *options.log, .format = options.log_format}));
+    }
   }
 
   /// Those that may be told of any number of runs.

@@ -116,7 +116,8 @@ struct Written {
 
 Written choose_files(const Options& options) {
   Written written{options.out / "summary.txt", options.observe, true};
-  written.is_usual = !written.observe.trace && !written.observe.report && !written.observe.metrics;
+  written.is_usual =
+      !written.observe.trace && !written.observe.report && !written.observe.graph && !written.observe.metrics;
   if (!written.observe.trace) written.observe.trace = (options.out / "trace.json").string();
   if (!written.observe.report) written.observe.report = (options.out / "report.html").string();
   return written;
@@ -125,7 +126,8 @@ Written choose_files(const Options& options) {
 std::string describe(const Written& written, const fs::path& out) {
   if (written.is_usual) return "summary.txt, trace.json and report.html in " + baton::one_line(out.string());
   std::string text = baton::one_line(written.summary.string());
-  for (const auto& file : {written.observe.trace, written.observe.report, written.observe.metrics}) {
+  for (const auto& file :
+       {written.observe.trace, written.observe.report, written.observe.graph, written.observe.metrics}) {
     if (file) text += ", " + baton::one_line(*file);
   }
   return text;

@@ -16,6 +16,7 @@
 
 #include <atomic>
 #include <filesystem>
+#include <fstream>
 #include <iostream>
 #include <memory>
 #include <mutex>
@@ -185,6 +186,20 @@ void write_files(const std::filesystem::path& folder) {
   check(std::filesystem::file_size(folder / "report.html") > 0);
 }
 
+void write_graph(const std::filesystem::path& folder) {
+  baton::ThreadPool pool;
+  const auto report = std::make_shared<baton::ReportObserver>(
+      baton::ReportFiles{.page = (folder / "report.html").string(), .graph = (folder / "report.svg").string()});
+  {
+    baton::Scheduler scheduler{pool};
+    scheduler.start(make_plan(), {.observers = {report}}).wait();
+  }
+  report->close();
+  std::ostringstream svg;
+  svg << std::ifstream(folder / "report.svg").rdbuf();
+  check(svg.str().find("<title>read: failed</title>") != std::string::npos);
+}
+
 void look_at_a_timeline() {
   const baton::Plan plan = make_plan();
   baton::ThreadPool pool;
@@ -220,6 +235,7 @@ int main() {
   const std::filesystem::path folder = "watch_a_run_files";
   std::filesystem::create_directories(folder);
   write_files(folder);
+  write_graph(folder);
   trace_with_options((folder / "options.json").string());
   std::filesystem::remove_all(folder);
   look_at_a_timeline();

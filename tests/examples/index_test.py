@@ -192,11 +192,12 @@ class Index(unittest.TestCase):
 
     def test_other_places_for_files(self):
         self.add("file", b"1\n")
-        trace, report, metrics = (self.root / name for name in ("t.json", "r.html", "m.prom"))
+        trace, report, graph, metrics = (self.root / name for name in ("t.json", "r.html", "g.svg", "m.prom"))
         code, out, err = program.run_text(self.folder, "--out", self.out, "--quiet", "--trace", trace,
-                                          "--report", report, f"--metrics={metrics}")
+                                          "--report", report, "--graph", graph, f"--metrics={metrics}")
         self.assertEqual((code, err), (0, ""))
-        self.assertTrue(out.endswith(f"written: {self.out}/summary.txt, {trace}, {report}, {metrics}\n"))
+        self.assertTrue(out.endswith(f"written: {self.out}/summary.txt, {trace}, {report}, {graph}, {metrics}\n"))
+        self.assertEqual(program.boxes(graph.read_bytes()), {"file: succeeded": "succeeded path"})
         self.assertEqual(os.listdir(self.out), ["summary.txt"])
         self.assertIn("file", [event["name"] for event in json.loads(trace.read_text(encoding="utf-8"))])
         self.assertIn("file", self.reported_tasks(report))
@@ -215,6 +216,13 @@ class Index(unittest.TestCase):
         code, _, err = program.run_text(self.folder, "--out", self.out, "--log", "error", "--progress", "lines")
         self.assertEqual(code, 0)
         self.assertRegex(err, r"summarize: 3 of 3 tasks ended, .*\n$")
+
+    def test_log_as_json(self):
+        self.add("file", b"1\n")
+        code, _, err = program.run_text(self.folder, "--out", self.out, "--log", "debug", "--log-format", "json")
+        self.assertEqual(code, 0)
+        lines = [json.loads(line) for line in err.splitlines()]
+        self.assertEqual([line["state"] for line in lines if line.get("task") == "file"], ["running", "succeeded"])
 
     def test_wrong_calls(self):
         hint = "\n`index --help` tells more.\n"

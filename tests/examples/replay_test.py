@@ -161,6 +161,26 @@ class GoodFiles(Replay):
         self.assertIn("baton_task_run_seconds_sum 3.875", lines)
         self.assertIn('baton_task_waits_total{reason="timer"} 4', lines)
 
+    def test_graph(self):
+        graph = self.folder / "g.svg"
+        self.figures(workflow(DIAMOND, SECONDS), "--fail", "b", "--graph", graph)
+        self.assertEqual(program.boxes(graph.read_bytes()), {
+            "a: succeeded": "succeeded path", "b: failed": "failed path", "c: succeeded": "succeeded",
+            "d: omitted": "omitted path"})
+        self.assertEqual(sorted(path.name for path in self.folder.iterdir()), ["g.svg", "w.json"])
+
+    def test_log_as_json(self):
+        code, _, err = self.replay(workflow(DIAMOND, SECONDS), "--json", "--log", "debug", "--log-format", "json")
+        self.assertEqual(code, 0)
+        lines = [json.loads(line) for line in err.splitlines()]
+        self.assertEqual([(line["event"], line.get("task")) for line in lines if line["event"] != "task_started"],
+                         [("run_started", None), ("task_ended", "a"), ("task_ended", "c"), ("task_ended", "b"),
+                          ("task_ended", "d"), ("run_ended", None)])
+        self.assertEqual([line["duration_us"] for line in lines if line["event"] == "task_ended"],
+                         [1e6, 0.25e6, 2.5e6, 0.125e6])
+        code, _, err = self.replay(workflow(DIAMOND, SECONDS), "--json", "--log-format=json")
+        self.assertEqual([json.loads(line)["event"] for line in err.splitlines()], ["run_started", "run_ended"])
+
     def test_log_in_virtual_time(self):
         code, _, err = self.replay(workflow(DIAMOND, SECONDS), "--json", "--log", "info", "--fail", "a")
         self.assertEqual(code, 0)
@@ -293,7 +313,10 @@ class CommandLine(Replay):
             self.expect_wrong([f"--scale={value}"], f"--scale takes a number above 0, not '{value}'")
         self.expect_wrong(["--progress", "fast"], "--progress takes auto, bar, lines or off, not 'fast'")
         self.expect_wrong(["--log=\x1b"], "--log takes trace, debug, info, warning or error, not '\\x1b'")
-        self.expect_wrong(["--trace", "x", "--metrics", "x"], "--trace, --report and --metrics need a file each")
+        self.expect_wrong(["--log-format", "xml"], "--log-format takes text or json, not 'xml'")
+        self.expect_wrong(["--graph="], "--graph needs a value")
+        for one, other in (("--trace", "--metrics"), ("--report", "--graph"), ("--metrics", "--report")):
+            self.expect_wrong([one, "x", other, "x"], "--trace, --report, --graph and --metrics need a file each")
         self.expect_wrong(["--virtual", "--scale", "2"], "--virtual and --scale exclude each other")
         self.expect_wrong(["--scale", "1e300"], "--scale: the replay would take more than 285 years")
         self.assertEqual(program.run_text(),
@@ -312,11 +335,14 @@ class CommandLine(Replay):
         path = "/no/such/folder/x"
         because = "cannot be opened for writing: No such file or directory\n"
         for option, message in (("--trace", f"trace '{path}': " + because), ("--report", f"report '{path}': " + because),
+                                ("--graph", f"graph '{path}': " + because),
                                 ("--metrics", f"{path}: cannot be opened for writing\n")):
             code, out, err = self.replay(workflow(DIAMOND, SECONDS), option, path)
             self.assertEqual((code, out, err), (1, "", message))
         code, _, err = self.replay(workflow(DIAMOND, SECONDS), "--metrics", "/dev/full")
         self.assertEqual((code, err), (1, "/dev/full: cannot be written\n"))
+        code, _, err = self.replay(workflow(DIAMOND, SECONDS), "--graph", "/dev/full")
+        self.assertEqual((code, err), (1, "graph '/dev/full': could not be written completely\n"))
 
     def test_names_that_look_like_options(self):
         self.write(workflow(DIAMOND, SECONDS))
