@@ -3,6 +3,7 @@
 #include "baton_graph.hpp"
 
 #include <baton/observe/log.hpp>
+#include <baton/observe/metrics.hpp>
 #include <baton/observe/progress.hpp>
 #include <baton/observe/report.hpp>
 #include <baton/observe/trace.hpp>
@@ -10,6 +11,7 @@
 #include <array>
 #include <atomic>
 #include <ostream>
+#include <semaphore>
 #include <streambuf>
 #include <string_view>
 #include <vector>
@@ -49,6 +51,21 @@ class TimingObserver final : public baton::Observer {
   std::vector<baton::Duration> took_;
 };
 
+/// Writes the report of each run.
+class ReportingObserver final : public baton::Observer {
+ public:
+  void on_event(const baton::Event& event) override {
+    report_.on_event(event);
+    if (event.kind == baton::Event::Kind::run_ended) written_.release();
+  }
+  /// Until the report of one more run has been written, which the end of a run does not wait for.
+  void wait() { written_.acquire(); }
+
+ private:
+  baton::ReportObserver report_{std::string("/dev/null")};
+  std::counting_semaphore<> written_{0};
+};
+
 /// Takes whatever is written, and throws it away.
 class Nowhere final : public std::streambuf {
  public:
@@ -77,11 +94,13 @@ Observers showing_progress(std::size_t) {
   return {std::make_shared<baton::ProgressObserver>(options)};
 }
 Observers tracing(std::size_t) { return {std::make_shared<baton::TraceObserver>(nowhere())}; }
+Observers measuring(std::size_t) { return {std::make_shared<baton::MetricsObserver>()}; }
+Observers reporting(std::size_t) { return {std::make_shared<ReportingObserver>()}; }
 Observers nothing(std::size_t) { return {}; }
 
 Observers everything(std::size_t tasks) {
   Observers all;
-  for (const auto make : {logging, showing_progress, tracing}) {
+  for (const auto make : {logging, showing_progress, tracing, measuring, reporting}) {
     for (auto& observer : make(tasks)) all.push_back(std::move(observer));
   }
   return all;
@@ -90,17 +109,23 @@ Observers everything(std::size_t tasks) {
 class WatchedGraph final : public BatonGraph {
  public:
   WatchedGraph(baton::Scheduler& scheduler, baton::Plan plan, Observers observers, bool record)
-      : BatonGraph(scheduler, std::move(plan)), observers_(std::move(observers)), record_(record) {}
+      : BatonGraph(scheduler, std::move(plan)), observers_(std::move(observers)), record_(record) {
+    for (const auto& observer : observers_) {
+      if (auto report = std::dynamic_pointer_cast<ReportingObserver>(observer)) report_ = std::move(report);
+    }
+  }
   void run() override {
     baton::StartOptions options;
     options.record = record_;
     options.observers = observers_;
     scheduler_.start(plan_, std::move(options)).wait();
+    if (report_) report_->wait();
   }
 
  private:
   const Observers observers_;
   const bool record_;
+  std::shared_ptr<ReportingObserver> report_;  // the one among them
 };
 
 class Watched final : public Library {
@@ -136,6 +161,8 @@ std::vector<LibraryInfo> watched() {
           {"baton, log of runs", "", observing, start<logging>},
           {"baton, progress", "", observing, start<showing_progress>},
           {"baton, trace", "", observing, start<tracing>},
+          {"baton, metrics", "", observing, start<measuring>},
+          {"baton, report", "", observing, start<reporting>},
           {"baton, all of these", "", observing, start<everything, true>}};
 }
 
