@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""docs.py ROOT: checks that the C++ in README.md and docs is code that compiles, and that relative links lead somewhere.
+"""docs.py ROOT: checks that the C++ in README.md and docs is code that compiles, that relative links lead somewhere, and
+that the reference has every public header.
 
 Each block marked cpp has to be a run of lines, apart from indentation, of one file that the build compiles: the
 examples, the snippets in tests/docs, the consumers.
@@ -10,6 +11,9 @@ from pathlib import Path
 from urllib.parse import unquote
 
 COMPILED = ("examples/**/*.cpp", "examples/**/*.hpp", "tests/docs/*.cpp", "tests/docs/*.hpp", "tests/consumers/*.cpp")
+REFERENCE = "docs/reference/README.md"
+# What other headers include, and users do not.
+FOR_THE_ENGINE = ("baton/base/export.hpp", "baton/graph/body.hpp", "baton/graph/workflow_inl.hpp")
 FENCE = re.compile(r"\s*(```+|~~~+)\s*([\w+-]*)")
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)[^)]*\)|^\s*\[[^\]]+\]:\s*(\S+)")
 IN_CODE = re.compile(r"`[^`]*`")
@@ -27,6 +31,14 @@ def contains(whole, part):
 
 def read(path):
     return path.read_text(encoding="utf-8").splitlines()
+
+
+def headers_left_out(root):
+    """Public headers that the table of the reference does not name."""
+    page = root / REFERENCE
+    table = page.read_text(encoding="utf-8") if page.exists() else ""
+    headers = [path.relative_to(root / "include").as_posix() for path in sorted(root.glob("include/baton/**/*.hpp"))]
+    return [header for header in headers if header not in FOR_THE_ENGINE and f"`<{header}>`" not in table]
 
 
 def faults(root):
@@ -54,7 +66,7 @@ def faults(root):
                         found.append(f"{where}:{number}: the link leads nowhere: {target}")
         if fence is not None:
             found.append(f"{where}:{start}: this code block does not end")
-    return found
+    return found + [f"{REFERENCE}: has no row for `<{header}>`" for header in headers_left_out(root)]
 
 
 if __name__ == "__main__":

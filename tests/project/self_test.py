@@ -14,6 +14,7 @@ SOUND = {
     "include/baton/baton.hpp": LICENCE + "#include <baton/base/a.hpp>\n",
     "include/baton/base/a.hpp": LICENCE + "#include <vector>\n",
     "include/baton/graph/bgl.hpp": LICENCE + "#include <boost/graph/graph_traits.hpp>\n",
+    "docs/reference/README.md": "`<baton/baton.hpp>` `<baton/base/a.hpp>` `<baton/graph/bgl.hpp>`\n",
     "src/graph/a.cpp": LICENCE + '#include "graph/a.hpp"\n#include <baton/base/a.hpp>\n#include <boost/graph/x.hpp>\n',
     "examples/a.cpp": LICENCE + "int main()  {\n}\n",
 }
@@ -73,6 +74,8 @@ class Planted(unittest.TestCase):
         self.check(docs, ["docs/x.md:1: the link leads nowhere: y.md#part"],
                    **{"docs/x.md": "[here](y.md#part), [there](https://example.org), [up](../README.md)\n"})
         self.check(docs, ["docs/x.md:1: this code block does not end"], **{"docs/x.md": "```cpp\nint main() {\n"})
+        self.check(docs, ["docs/reference/README.md: has no row for `<baton/base/x.hpp>`"],
+                   **{"include/baton/base/x.hpp": LICENCE, "include/baton/base/export.hpp": LICENCE})
 
 
 if __name__ == "__main__":
