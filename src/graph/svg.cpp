@@ -22,17 +22,18 @@ constexpr std::size_t most_full_edges = 30'000;
 
 // Everything is told from what else may be on a page, into which the picture may be pasted.
 constexpr std::string_view style = R"(<style>
+.baton-plan { color-scheme: light dark; }
 .baton-plan text { font: 12px system-ui, sans-serif; fill: #1f2328; text-anchor: middle; }
 .baton-plan .name { font-size: 15px; font-weight: 600; text-anchor: start; }
 .baton-plan .task { fill: #ffffff; stroke: #8c959f; }
 .baton-plan .edge { fill: none; stroke: #8c959f; }
-.baton-plan .path { stroke: #bc4c00; stroke-width: 2.5; }
+.baton-plan .path { stroke: #8a3ffc; stroke-width: 2.5; }
 )";
 constexpr std::string_view dark_style = R"(@media (prefers-color-scheme: dark) {
   .baton-plan .name { fill: #e6edf3; }
   .baton-plan .plain { fill: #c9d1d9; }
   .baton-plan .edge { stroke: #848d97; }
-  .baton-plan .path { stroke: #ffa657; }
+  .baton-plan .path { stroke: #b794ff; }
 }
 </style>
 )";
@@ -56,6 +57,10 @@ class Svg {
         down_(options.direction == DiagramDirection::down),
         full_(plan.size() <= most_full && plan.edge_count() <= most_full_edges) {
     layout_options_.direction = options.direction;
+    if (!down_) {  // boxes are wider than high, and lines between their sides need room to bend
+      layout_options_.node_gap = 12;
+      layout_options_.layer_gap = 64;
+    }
     layout_ = lay_out(plan, layout_options_);
   }
 

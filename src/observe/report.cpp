@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: MIT
 #include <baton/observe/report.hpp>
 
+#include <baton/graph/analysis.hpp>
 #include <baton/graph/diagram.hpp>
+#include <baton/graph/layout.hpp>
 #include <baton/observe/text.hpp>
 
 #include "graph/diagram_look.hpp"
 #include "observe/report_assets.hpp"
 #include "observe/report_data.hpp"
 
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
 #include <ostream>
 #include <string_view>
 #include <vector>
@@ -181,6 +186,21 @@ std::string describe_errors(const Snapshot& record, const ReportFindings& findin
   return page + "</section>\n";
 }
 
+/// Where a picture of the plan gets the better shape for a screen.
+DiagramDirection choose_direction(const Plan& plan) {
+  constexpr double best_shape = 1.4;  // width to height
+  if (plan.empty()) return DiagramDirection::down;
+  std::vector<std::size_t> size(depth(plan), 0);
+  for (const std::uint32_t level : levels(plan)) ++size[level];
+  const auto longest = static_cast<double>(*std::max_element(size.begin(), size.end()));
+  const auto layers = static_cast<double>(size.size());
+  const LayoutOptions box;
+  const double down = longest * (box.node_width + box.node_gap) / (layers * (box.node_height + box.layer_gap));
+  const double right = layers * (box.node_width + box.layer_gap) / (longest * (box.node_height + box.node_gap));
+  const auto fault = [](double shape) { return std::abs(std::log(shape / best_shape)); };
+  return fault(right) < fault(down) ? DiagramDirection::right : DiagramDirection::down;
+}
+
 }  // namespace
 
 void write_report(std::ostream& out, const Snapshot& record) {
@@ -193,12 +213,13 @@ void write_report(std::ostream& out, const Snapshot& record) {
       << "</script>\n</body>\n</html>\n";
 }
 
-void write_graph(std::ostream& out, const Snapshot& record, DiagramDirection direction) {
+void write_graph(std::ostream& out, const Snapshot& record, std::optional<DiagramDirection> direction) {
   std::vector<TaskState> states;
   states.reserve(record.tasks.size());
   for (const TaskTiming& task : record.tasks) states.push_back(task.state);
   const CriticalPath path = critical_path(record);
-  out << to_svg(record.plan, {.states = states, .highlighted = path.tasks, .direction = direction});
+  if (!direction) direction = choose_direction(record.plan);
+  out << to_svg(record.plan, {.states = states, .highlighted = path.tasks, .direction = *direction});
 }
 
 }  // namespace baton

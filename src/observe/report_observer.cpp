@@ -67,7 +67,7 @@ struct ReportObserver::State {
   std::mutex mutex;  // of what follows
   ReportFile page;
   ReportFile graph;
-  const DiagramDirection direction;
+  const std::optional<DiagramDirection> direction;
   bool closed = false;
 
   void write(const Snapshot& record) {

@@ -82,6 +82,8 @@ TEST(Svg, NeedsNothingElseAndLeavesThePageAlone) {
   EXPECT_EQ(count(svg, "http"), 1u);
   EXPECT_EQ(count(svg, "<script"), 0u);
   EXPECT_EQ(count(svg, "prefers-color-scheme: dark"), 1u);
+  EXPECT_EQ(count(svg, ".baton-plan { color-scheme: light dark; }"),
+            1u);  // alone in a window it has a dark ground then
   const std::string style = svg.substr(svg.find("<style>\n") + 8, svg.find("</style>") - svg.find("<style>\n") - 8);
   EXPECT_EQ(count(style, "{"), count(style, ".baton-plan ") + 1) << style;  // and @media
   EXPECT_EQ(count(svg, "id=\""), count(svg, "id=\"baton-"));

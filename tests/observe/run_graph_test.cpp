@@ -17,6 +17,7 @@
 #include <iterator>
 #include <map>
 #include <memory>
+#include <optional>
 #include <sstream>
 #include <stdexcept>
 #include <string>
@@ -71,7 +72,7 @@ std::size_t count(std::string_view text, std::string_view part) {
 constexpr std::string_view thick_edge = "<path class=\"edge path\" marker-end";
 constexpr std::string_view thin_edge = "<path class=\"edge\" marker-end";
 
-std::string graph_of(const Snapshot& record, DiagramDirection direction = DiagramDirection::down) {
+std::string graph_of(const Snapshot& record, std::optional<DiagramDirection> direction = {}) {
   std::ostringstream out;
   write_graph(out, record, direction);
   return out.str();
@@ -118,9 +119,26 @@ TEST(RunGraph, MarksThePathThatTookLongestAndNotTheOneWithMostTasks) {
 
 TEST(RunGraph, GoesWhereItIsTold) {
   const Snapshot record = record_of(failing_plan());
-  EXPECT_EQ(graph_of(record), graph_of(record, DiagramDirection::down));
-  EXPECT_NE(graph_of(record), graph_of(record, DiagramDirection::right));
-  EXPECT_EQ(boxes_of(graph_of(record)), boxes_of(graph_of(record, DiagramDirection::right)));
+  EXPECT_NE(graph_of(record, DiagramDirection::down), graph_of(record, DiagramDirection::right));
+  EXPECT_EQ(boxes_of(graph_of(record, DiagramDirection::down)), boxes_of(graph_of(record, DiagramDirection::right)));
+}
+
+TEST(RunGraph, GoesDownUnlessThatIsTooWide) {
+  Workflow fan;
+  const auto first = fan.task("first", [] {});
+  for (int i = 0; i < 40; ++i) fan.task([] {}).after(first);
+  Workflow chain;
+  AnyTask last = chain.task([] {});
+  for (int i = 0; i < 40; ++i) last = chain.task([] {}).after(last);
+  const auto chosen = [](const Plan& plan) {
+    const Snapshot record = record_of(plan);
+    return graph_of(record) == graph_of(record, DiagramDirection::right) ? DiagramDirection::right
+                                                                         : DiagramDirection::down;
+  };
+  EXPECT_EQ(chosen(failing_plan()), DiagramDirection::down);
+  EXPECT_EQ(chosen(chain.build()), DiagramDirection::down);
+  EXPECT_EQ(chosen(fan.build()), DiagramDirection::right);
+  EXPECT_EQ(chosen(plan_of(100)), DiagramDirection::right);
 }
 
 TEST(RunGraph, ShowsARunThatGoesOn) {

@@ -8,6 +8,7 @@
 
 #include <iosfwd>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace baton {
@@ -24,15 +25,16 @@ BATON_API void write_report(std::ostream& out, const Snapshot& record);
 /// path of `critical_path(record)` thick. `to_svg` of <baton/graph/diagram.hpp> has the rest.
 ///
 /// A run that still goes on is shown as far as it has come. Errors of `out` are left in its state.
-BATON_API void write_graph(std::ostream& out, const Snapshot& record,
-                           DiagramDirection direction = DiagramDirection::down);
+///
+/// @param direction  Where successors are drawn. Empty: down, but to the right where a plan is much wider than deep, so
+///                   that one need not scroll sideways.
+BATON_API void write_graph(std::ostream& out, const Snapshot& record, std::optional<DiagramDirection> direction = {});
 
 /// The files that a ReportObserver writes; one without a path is left out.
 struct ReportFiles {
-  std::string page{};   ///< The HTML page, see `write_report`.
-  std::string graph{};  ///< The picture of the graph alone, see `write_graph`.
-  /// Where successors are drawn in the picture.
-  DiagramDirection direction = DiagramDirection::down;
+  std::string page{};                           ///< The HTML page, see `write_report`.
+  std::string graph{};                          ///< The picture of the graph alone, see `write_graph`.
+  std::optional<DiagramDirection> direction{};  ///< Of the picture, see `write_graph`.
 };
 
 /// Writes the report of a run into a file, or into two, when the run ends. Meant for one run

@@ -156,11 +156,10 @@ class GraphDrawing {
 
   drawBoxes(context) {
     const height = this.boxHeight * this.scale;
-    const labelled = height >= 11;
     for (const task of this.visible) {
       context.globalAlpha = isShown[task] ? 1 : 0.22;
       if (height < 5) this.drawSpeck(context, task);
-      else this.drawBox(context, task, labelled);
+      else this.drawBox(context, task, height);
     }
     context.globalAlpha = 1;
   }
@@ -181,7 +180,7 @@ class GraphDrawing {
                       this.y[task] * this.scale + this.top - height / 2, width, height, Math.min(6, height / 4));
   }
 
-  drawBox(context, task, labelled) {
+  drawBox(context, task, height) {
     const state = stateOf[task];
     this.boxPath(context, task, 0);
     context.fillStyle = paints.surface;
@@ -191,17 +190,31 @@ class GraphDrawing {
     context.strokeStyle = isCritical[task] ? paints.critical : paints.state[state];
     context.lineWidth = isCritical[task] ? 2 : 1;
     context.stroke();
-    if (!labelled) return;
-    const size = Math.min(13, this.boxHeight * this.scale * 0.5);
+    context.textBaseline = 'middle';
+    if (height >= 11) this.drawLabel(context, task, height);
+    else if (height >= 7) this.drawSign(context, task, height);
+  }
+
+  drawLabel(context, task, height) {
+    const size = Math.min(13, height * 0.5);
     const width = this.boxWidth * this.scale;
     const x = this.x[task] * this.scale + this.left - width / 2 + size * 0.7;
     const y = this.y[task] * this.scale + this.top;
     context.font = `${size}px ${paints.font}`;
-    context.textBaseline = 'middle';
-    context.fillStyle = paints.state[state];
-    context.fillText(data.signs[state], x, y);
+    context.fillStyle = paints.state[stateOf[task]];
+    context.fillText(data.signs[stateOf[task]], x, y);
     context.fillStyle = paints.text;
     context.fillText(shorten(context, data.name[task], width - size * 2.6), x + size * 1.4, y);
+  }
+
+  /** What fits where a name cannot be read. */
+  drawSign(context, task, height) {
+    context.font = `600 ${height * 0.85}px ${paints.font}`;
+    context.fillStyle = paints.state[stateOf[task]];
+    context.textAlign = 'center';
+    context.fillText(data.signs[stateOf[task]], this.x[task] * this.scale + this.left,
+                     this.y[task] * this.scale + this.top + 0.5);
+    context.textAlign = 'start';
   }
 
   outline(context, task, paint, width, grow = 2.5) {
