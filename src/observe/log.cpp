@@ -112,12 +112,15 @@ std::string describe_task(const Event& event) {
   return text + ": ";
 }
 
+std::string describe_cause(const Told& told) {
+  return told.has_error() ? ": " + one_line(describe(*told.event.error)) : std::string{};
+}
+
 std::string describe_outcome(const Told& told) {
   std::string text = describe_task(told.event);
   text += to_string(told.event.state);
   text += after(told.lasted);
-  if (told.has_error()) text += ": " + one_line(describe(*told.event.error));
-  return text;
+  return text + describe_cause(told);
 }
 
 std::string describe_end(const Told& told) {
@@ -136,7 +139,7 @@ std::string to_text(const Told& told) {
     case Event::Kind::task_ready:
       return describe_task(event) + "ready";
     case Event::Kind::task_waiting:
-      return describe_task(event).append(reason_of(event.reason));
+      return describe_task(event).append(reason_of(event.reason)).append(describe_cause(told));
     case Event::Kind::task_started:
       return describe_task(event) + "started on worker " + std::to_string(event.worker);
     case Event::Kind::task_ended:
@@ -259,11 +262,13 @@ LogObserver::LogObserver(LogOptions options)
                        options.sink ? std::move(options.sink) : make_stderr_sink(options.format)}) {}
 LogObserver::~LogObserver() = default;
 
-// Above trace too, the start and the end of every task: how long one that fails took, and how many ended how.
+// Above trace too, the start and the end of every task: how long one that fails took, and how many ended how. Waiting:
+// for the attempts that failed and are followed by another.
 EventKinds LogObserver::kinds() const noexcept {
   using enum Event::Kind;
   if (state_->least == LogLevel::trace) return EventKinds::all();
-  return {run_started, task_started, task_ended, run_ended};
+  if (state_->least == LogLevel::error) return {run_started, task_started, task_ended, run_ended};
+  return {run_started, task_waiting, task_started, task_ended, run_ended};
 }
 
 void LogObserver::on_event(const Event& event) {

@@ -324,7 +324,7 @@ void ProgressObserver::print(std::string_view text) { state_->print(text); }
 EventKinds ProgressObserver::kinds() const noexcept {
   using enum Event::Kind;
   if (state_->style == ProgressStyle::silent) return {};
-  return {run_started, task_started, task_ended, run_ended};
+  return {run_started, task_waiting, task_started, task_ended, run_ended};
 }
 
 void ProgressObserver::on_event(const Event& event) {
@@ -341,8 +341,11 @@ void ProgressObserver::on_event(const Event& event) {
     case Event::Kind::task_ended:
       state.tally.end(event);
       break;
-    case Event::Kind::task_ready:
     case Event::Kind::task_waiting:
+      // One that is parked goes on; this one does nothing until its next attempt.
+      if (event.reason == WaitReason::retry) state.tally.put_aside(event);
+      return;
+    case Event::Kind::task_ready:
       return;
   }
   state.draw_if_due(event.time);

@@ -162,9 +162,9 @@ void write_tasks(Writer& writer, const MetricsSnapshot& snapshot) {
   writer.begin("baton_tasks_ended_total", "Tasks that have ended, by outcome.", "counter");
   writer.by_state("outcome", snapshot.tasks, {succeeded, failed, skipped, omitted, cancelled});
   writer.begin("baton_task_waits_total", "Times that a task was put aside, by what it waited for.", "counter");
-  writer.by_state("reason", snapshot.waits,
-                  {WaitReason::resource, WaitReason::timer, WaitReason::child, WaitReason::executor,
-                   WaitReason::retry});
+  writer.by_state(
+      "reason", snapshot.waits,
+      {WaitReason::resource, WaitReason::timer, WaitReason::child, WaitReason::executor, WaitReason::retry});
   writer.begin("baton_task_queue_seconds", "From being ready to the call of the body.", "histogram");
   writer.histogram(snapshot.queue_time);
   writer.begin("baton_task_run_seconds", "From the call of the body to the outcome.", "histogram");

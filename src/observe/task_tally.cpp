@@ -58,6 +58,16 @@ void TaskTally::end(const Event& event) {
   count_locked(seat, event, started);
 }
 
+void TaskTally::put_aside(const Event& event) {
+  const Key key{event.run, event.task};
+  Seat& seat = seats_[event.worker % seats_.size()];
+  {
+    const std::lock_guard lock(seat.mutex);
+    if (take_locked(seat, key)) return;
+  }
+  static_cast<void>(take_from_elsewhere(key));
+}
+
 void TaskTally::count_locked(Seat& seat, const Event& event, std::optional<TimePoint> started) {
   TaskCount& count = seat.count;
   ++count.ended;

@@ -63,6 +63,8 @@ class TaskTally {
 
   void start(const Event& event);
   void end(const Event& event);
+  /// Its attempt is over, and it does not run until the next one starts.
+  void put_aside(const Event& event);
 
   [[nodiscard]] TaskCount count() const;
   /// Calls `each(RunningTask)`, which must not call this.

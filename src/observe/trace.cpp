@@ -110,7 +110,12 @@ struct TraceObserver::State {
     flush_locked();
   }
 
-  void wait_locked(const Event& event) {
+  void wait_locked(const Event& event, const std::optional<TaskTiming>& timing) {
+    if (event.reason == WaitReason::retry) {
+      if (timing && timing->started)
+        static_cast<void>(draw_attempt_locked(event, *timing, args_of(event, "failed"), {}));
+      return;
+    }
     RunDrawing& run = runs[event.run];
     const auto task = static_cast<std::uint32_t>(event.task);
     if (parks(event.reason)) {
@@ -146,23 +151,38 @@ struct TraceObserver::State {
     if (!entries.empty()) write_locked(entries, event.time);
   }
 
-  /// The body of the task and, if it was parked, what came after that.
+  /// What is said of the attempt that `event` ends.
+  static std::string args_of(const Event& event, std::string_view state) {
+    std::string args = ",\"attempt\":" + std::to_string(event.attempt) + member("state", state);
+    if (event.error != nullptr && *event.error) args += ",\"error\":" + detail::quote_json(describe(*event.error));
+    return args;
+  }
+
   void end_task_locked(const Event& event, const TaskTiming& timing) {
     RunDrawing& run = runs[event.run];
-    std::string args = ",\"attempt\":" + std::to_string(timing.attempt) + member("state", to_string(event.state));
-    if (event.error != nullptr && *event.error) args += ",\"error\":" + detail::quote_json(describe(*event.error));
+    const auto arrows = find_arrows(event, run);
+    std::string of_body;
+    const auto waited = timing.attempt == 1 ? timing.wait() : std::nullopt;
+    if (waited && *waited > Duration::zero() && *waited >= options.shortest_wait) {
+      of_body += ",\"waited_us\":" + detail::json_microseconds(*waited);
+    }
+    of_body += args_of(event, run, arrows);
+    const DrawnTask drawn = draw_attempt_locked(event, timing, args_of(event, to_string(event.state)), of_body);
+    write_arrows_locked(event, arrows, point(event, detail::worker_lane(timing.worker), *timing.started));
+    run.waits.erase(static_cast<std::uint32_t>(event.task));
+    if (!run.tasks.empty()) run.tasks[index_of(event.task)] = drawn;
+  }
+
+  /// The body of the attempt that `event` ends and, if the task was parked, what came after that.
+  /// @returns the later of the two.
+  DrawnTask draw_attempt_locked(const Event& event, const TaskTiming& timing, const std::string& args,
+                                const std::string& of_body) {
+    RunDrawing& run = runs[event.run];
     const std::string text = event.plan->task_name(event.task);
     const Lane lane = detail::worker_lane(timing.worker);
     const TimePoint returned = timing.parked.value_or(event.time);
-    const auto arrows = find_arrows(event, run);
-    std::string body_args = args;
-    if (const auto waited = timing.wait(); waited && *waited > Duration::zero() && *waited >= options.shortest_wait) {
-      body_args += ",\"waited_us\":" + detail::json_microseconds(*waited);
-    }
-    body_args += args_of(event, run, arrows);
     need_lane_locked(event, lane, "worker " + std::to_string(timing.worker));
-    write_interval_locked(event, lane, text, "task", *timing.started, returned, body_args);
-    write_arrows_locked(event, arrows, point(event, lane, *timing.started));
+    write_interval_locked(event, lane, text, "task", *timing.started, returned, args + of_body);
 
     DrawnTask drawn{*timing.started, returned, lane};
     if (const auto found = run.parked_tasks.find(static_cast<std::uint32_t>(event.task));
@@ -175,8 +195,7 @@ struct TraceObserver::State {
       run.parked.give_back(parked, event.time);
       run.parked_tasks.erase(found);
     }
-    run.waits.erase(static_cast<std::uint32_t>(event.task));
-    if (!run.tasks.empty()) run.tasks[index_of(event.task)] = drawn;
+    return drawn;
   }
 
   /// The tasks from which arrows shall lead to the one that has ended.
@@ -214,7 +233,8 @@ struct TraceObserver::State {
     timeline.on_event(event);
     if (event.kind == task_ready) return;
     std::optional<TaskTiming> timing;
-    if (event.kind == task_started || event.kind == task_ended) timing = timeline.find_task(event.run, event.task);
+    const bool ends_attempt = event.kind == task_ended || event.reason == WaitReason::retry;
+    if (event.kind == task_started || ends_attempt) timing = timeline.find_task(event.run, event.task);
     if (event.kind == task_started && !(event.attempt == 1 && shows_wait(event, timing))) return;
     // The first call on a plan is the one that takes its time.
     if (event.kind == run_started && draws_arrows() && !event.plan->empty()) {
@@ -229,7 +249,7 @@ struct TraceObserver::State {
       case Event::Kind::run_started:
         return start_run_locked(event);
       case Event::Kind::task_waiting:
-        return wait_locked(event);
+        return wait_locked(event, timing);
       case Event::Kind::task_ready:
         return;
       case Event::Kind::task_started:

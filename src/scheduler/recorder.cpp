@@ -22,6 +22,7 @@ void Recorder::Entry::note(const Event& event) noexcept {
       break;
     case Event::Kind::task_started:
       started.set(event.time);
+      parked.reset();  // an earlier attempt may have been
       attempt.store(event.attempt, std::memory_order_release);
       worker.store(event.worker, std::memory_order_release);
       break;
@@ -64,7 +65,7 @@ TaskTiming Recorder::Entry::look() const noexcept {
 void Recorder::on_event(const Event& event) {
   if (event.kind == Event::Kind::run_started || event.kind == Event::Kind::run_ended) return note_run(event);
   // Before the state: who sees the failure finds its message.
-  if (event.error != nullptr && *event.error) {
+  if (event.kind == Event::Kind::task_ended && event.error != nullptr && *event.error) {
     std::string message = describe(*event.error);
     const std::lock_guard lock(mutex_);
     failures_.push_back({{event.task, std::move(message)}, version_.fetch_add(1, std::memory_order_acq_rel) + 1});

@@ -17,6 +17,7 @@ namespace baton::detail {
 class Moment {
  public:
   void set(TimePoint time) noexcept { value_.store(time.time_since_epoch().count(), std::memory_order_release); }
+  void reset() noexcept { value_.store(never, std::memory_order_release); }
   [[nodiscard]] std::optional<TimePoint> get() const noexcept {
     const Duration::rep value = value_.load(std::memory_order_acquire);
     if (value == never) return std::nullopt;

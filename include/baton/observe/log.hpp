@@ -16,7 +16,7 @@ enum class LogLevel : std::uint8_t {
   trace,    ///< Tasks on their way: ready, waiting.
   debug,    ///< Bodies: started, succeeded.
   info,     ///< Runs: started, succeeded. Tasks that were not to run: skipped, omitted, cancelled.
-  warning,  ///< A run was cancelled.
+  warning,  ///< A run was cancelled. An attempt failed, and another follows.
   error,    ///< A task or a run failed.
 };
 
@@ -44,8 +44,8 @@ struct LogOptions {
 
 /// Writes a line for each event: `run 3 'nightly': task 'load', attempt 1: failed after 1.5 s: no such file`.
 ///
-/// What it asks to be told depends on the level: above `trace` nothing of tasks that become ready or wait. It keeps 9
-/// bytes a task until a run has ended, for durations.
+/// What it asks to be told depends on the level: above `trace` nothing of tasks that become ready. It keeps 9 bytes a
+/// task until a run has ended, for durations.
 ///
 /// Thread-safe. What the sink throws leaves `on_event`, where the scheduler counts it (`Scheduler::observer_errors`).
 class BATON_API LogObserver final : public Observer {
