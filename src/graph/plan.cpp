@@ -210,8 +210,9 @@ std::size_t Plan::memory_bytes() const noexcept {
   return sizeof(plan) + bytes_of(plan.records) + bytes_of(plan.successors) + bytes_of(plan.joins) +
          bytes_of(plan.combiner_targets) + bytes_of(plan.roots) + bytes_of(plan.first_slot) + bytes_of(plan.slots) +
          bytes_of(plan.results) + bytes_of(plan.taken_from) + bytes_of(plan.destructibles) + bytes_of(plan.inputs) +
-         bytes_of(plan.flags) + bytes_of(plan.creation_index) + bytes_of(plan.task_of_index) + bytes_of(plan.name_of) +
-         bytes_of(plan.names) + plan.settings.size() * (sizeof(detail::TaskSettings) + 4 * sizeof(void*));
+         plan.order_only.capacity() / 8 + bytes_of(plan.flags) + bytes_of(plan.creation_index) +
+         bytes_of(plan.task_of_index) + bytes_of(plan.name_of) + bytes_of(plan.names) +
+         plan.settings.size() * (sizeof(detail::TaskSettings) + 4 * sizeof(void*));
 }
 
 }  // namespace baton

@@ -2,6 +2,7 @@
 #include "graph/checks.hpp"
 #include "graph/cycles.hpp"
 #include "graph/definition.hpp"
+#include "graph/edge_uses.hpp"
 #include "graph/incoming_edges.hpp"
 
 #include <baton/base/error.hpp>
@@ -44,6 +45,7 @@ class PlanBuilder {
   void sort_by_settings();
   void lay_out_tasks();
   [[nodiscard]] std::uint8_t flags_of(std::uint32_t index) const;
+  void lay_out_edge_uses(const EdgeUses& uses);
   void lay_out_edges();
   void lay_out_join(std::uint32_t id, std::uint32_t first_combiner);
   void add_combiners();
@@ -81,6 +83,7 @@ class PlanBuilder {
 
 std::shared_ptr<const PlanData> PlanBuilder::build() {
   faults_ = check_definition(definition_);
+  const bool any_edge_declared = !definition_.edges.words().empty();
   edges_ = collect_incoming_edges(definition_, consume_);
   measure_paths();
   if (!faults_.empty()) {
@@ -90,7 +93,9 @@ std::shared_ptr<const PlanData> PlanBuilder::build() {
   number();
   lay_out_values();
   copy_cold_parts();
-  lay_out_tasks();  // after all that reads the definition's tasks, whose memory it may use again
+  const EdgeUses uses = find_edge_uses(definition_, edges_, any_edge_declared);
+  lay_out_tasks();          // after all that reads the definition's tasks, whose memory it may use again
+  lay_out_edge_uses(uses);  // before that, which counts on in the tasks' nodes
   lay_out_edges();
   plan_->creation_index = std::move(index_of_);
   plan_->task_of_index = std::move(id_of_);
@@ -276,6 +281,20 @@ void PlanBuilder::lay_out_tasks() {
     if (index + 1 != unread) continue;
     while (unread > 0 && (done[unread - 1] || !live(static_cast<std::uint32_t>(unread - 1)))) --unread;
     if (definition_.tasks.size() - unread >= portion) definition_.tasks.shrink(unread);
+  }
+}
+
+void PlanBuilder::lay_out_edge_uses(const EdgeUses& uses) {
+  plan_->edge_use = uses.use;
+  if (uses.use != EdgeUse::mixed) return;
+  plan_->order_only.resize(edges_.sources.size());
+  std::vector<std::uint32_t> next(count_);  // by index: where the next successor will be
+  for (std::uint32_t index = 0; index < count_; ++index) next[index] = nodes_[index].successors;
+  for (std::uint32_t id = 0; id < plan_->task_count; ++id) {
+    const std::uint32_t task = index_of_[id];
+    for (std::uint32_t at = edges_.first[task]; at < edges_.first[task + 1]; ++at) {
+      plan_->order_only[next[edges_.sources[at]]++] = uses.order_only[at];
+    }
   }
 }
 

@@ -9,6 +9,7 @@
 #include "graph/arena.hpp"
 #include "graph/buffer.hpp"
 #include "graph/control.hpp"
+#include "graph/edge_uses.hpp"
 
 #include <atomic>
 #include <memory>
@@ -123,6 +124,8 @@ struct BATON_API PlanData {
   std::vector<TypeRef> results;           // empty when all are void
   std::vector<std::uint32_t> taken_from;  // sorted: tasks whose value is handed over
   std::vector<Destructible> destructibles;
+  EdgeUse edge_use = EdgeUse::order;
+  std::vector<bool> order_only;   // by place in `successors`; only where edge_use is mixed
   std::vector<PlanInput> inputs;  // by task
   std::unordered_map<std::uint32_t, TaskSettings> settings;
   std::unordered_map<std::uint32_t, Control> controls;
@@ -157,6 +160,11 @@ struct BATON_API PlanData {
     target &= ~sole_predecessor_bit;
     while (target >= task_count) target = combiner_targets[target - task_count];
     return target;
+  }
+  /// Whether the task behind the entry `at` of `successors` sees something of the one before it: its result, or how it
+  /// ended.
+  [[nodiscard]] bool carries_data(std::uint32_t at) const {
+    return edge_use == EdgeUse::data || (edge_use == EdgeUse::mixed && !order_only[at]);
   }
   [[nodiscard]] bool is_taken(std::uint32_t task) const;
   [[nodiscard]] bool is_input(std::uint32_t task) const;

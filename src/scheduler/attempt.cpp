@@ -93,7 +93,7 @@ void call_with_limits(RunCore& run, std::uint32_t task, ParkedTask& parked) noex
 TaskState RunOutcomes::state(std::uint32_t task) const noexcept { return run_.task_state(task); }
 std::exception_ptr RunOutcomes::error(std::uint32_t task) const { return run_.error(task); }
 Ending RunOutcomes::of(std::uint32_t task) const noexcept {
-  const std::uint8_t byte = run_.byte(task).load(std::memory_order_acquire);
+  const std::uint8_t byte = run_.end_byte(task);
   return {task_byte::state(byte), byte == task_byte::omitted_after_skip};
 }
 

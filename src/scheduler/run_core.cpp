@@ -2,6 +2,7 @@
 #include "scheduler/run_core.hpp"
 
 #include "scheduler/retry_decision.hpp"
+#include "scheduler/run_reuse.hpp"
 #include "scheduler/scheduler_core.hpp"
 #include "scheduler/slice.hpp"
 
@@ -69,13 +70,15 @@ struct RunCore::Layout {
 
 // ---- Lifetime ----
 
-RunCore* RunCore::create(SchedulerCore& scheduler, const Plan& plan, StartOptions& options, std::size_t workers) {
+RunCore* RunCore::create(SchedulerCore& scheduler, const Plan& plan, StartOptions& options, std::size_t workers,
+                         const Reuse* reuse) {
   const Layout layout(plan.data(), workers);
   void* memory = ::operator new(layout.size, std::align_val_t{layout.alignment});
   RunCore* run = nullptr;
   try {
     run = ::new (memory) RunCore(scheduler, plan, options, layout);
-    run->place_inputs(options.inputs);
+    run->place_inputs(options.inputs, reuse);
+    if (reuse != nullptr) run->take_over(*reuse);
   } catch (...) {
     if (run != nullptr) run->~RunCore();
     ::operator delete(memory, std::align_val_t{layout.alignment});
@@ -156,10 +159,14 @@ void RunCore::drop() noexcept {
 }
 
 // An input's value is there before anything runs; its task has nothing left to do but to end.
-void RunCore::place_inputs(Inputs& inputs) {
-  std::uint32_t placed = 0;
+void RunCore::place_inputs(Inputs& inputs, const Reuse* reuse) {
+  std::uint32_t looked_at = 0;
   try {
     for (const PlanInput& input : data_.inputs) {
+      if (reuse != nullptr && reuse->has(input.task)) {
+        ++looked_at;
+        continue;
+      }
       const auto given =
           std::find_if(inputs.entries().begin(), inputs.entries().end(), [&](const Inputs::Entry& entry) {
             return plan_.contains(entry.input) && plan_.id(entry.input) == TaskId{input.task};
@@ -169,11 +176,19 @@ void RunCore::place_inputs(Inputs& inputs) {
       } else {
         input.fallback->copy(value(input.task), input.fallback->value.get());
       }
-      ++placed;
+      ++looked_at;
     }
   } catch (...) {
-    for (std::uint32_t index = 0; index < placed; ++index) destroy_value(data_.inputs[index].task);
+    destroy_inputs(looked_at, reuse);
     throw;
+  }
+}
+
+/// Destroys the values of the first `count` inputs, as far as they were placed.
+void RunCore::destroy_inputs(std::size_t count, const Reuse* reuse) noexcept {
+  for (std::size_t index = 0; index < count; ++index) {
+    const std::uint32_t task = data_.inputs[index].task;
+    if (reuse == nullptr || !reuse->has(task)) destroy_value(task);
   }
 }
 
@@ -456,6 +471,9 @@ const void* RunCore::result(TaskId id, TypeRef type) const {
   const TaskState now = task_state(task);
   if (now != TaskState::succeeded) fail("has no result: it is " + std::string(to_string(now)));
   if (data_.is_taken(task)) fail("has no result any more: it was handed over by take()");
+  if (const std::uint64_t other = handed_over_to(task); other != 0) {
+    fail("has no result any more: it was handed over to run " + std::to_string(other));
+  }
   return value(task);
 }
 

@@ -30,6 +30,7 @@ class RunCore;
 class SchedulerCore;
 class Seat;
 class Slice;
+struct Reuse;
 
 /// Whether tasks are so short that another worker would be more in the way than of use.
 constexpr bool is_brisk(std::uint64_t tasks, std::chrono::nanoseconds time) noexcept {
@@ -120,6 +121,7 @@ enum Attention : std::uint32_t {
   stopping = 4,     ///< A task failed, and the failure mode is stop.
   observed = 8,     ///< Somebody wants events.
   has_messages = 16,
+  reusing = 32,  ///< Tasks that ended before the run began may become ready once more.
 };
 
 /// One run: a header and, behind it in the same allocation, one byte a task, the ready set, the seats and the results.
@@ -131,7 +133,9 @@ class RunCore {
  public:
   /// The run has one engine reference, which `finish_undecided` ends, and one for the handle that is returned.
   /// @param workers  How many threads may work on it at once.
-  static RunCore* create(SchedulerCore& scheduler, const Plan& plan, StartOptions& options, std::size_t workers);
+  /// @param reuse    What it takes over from an ended run; null for nothing.
+  static RunCore* create(SchedulerCore& scheduler, const Plan& plan, StartOptions& options, std::size_t workers,
+                         const Reuse* reuse);
   RunCore(const RunCore&) = delete;
   RunCore& operator=(const RunCore&) = delete;
 
@@ -171,8 +175,10 @@ class RunCore {
   void lower(std::uint32_t bits) noexcept { attention_.fetch_and(~bits, std::memory_order_seq_cst); }
   /// Counts tasks that have ended; the one that counts the last decides the run.
   void count_ended(std::uint64_t tasks) noexcept;
-  /// Ends the run of a plan without tasks.
-  void decide_empty() noexcept { decide(); }
+  /// Ends a run that has no task to run, right after its creation.
+  void decide_if_nothing_is_left() noexcept {
+    if (left_.load(std::memory_order_relaxed) == 0) decide();
+  }
 
   // ---- Seats ----
   [[nodiscard]] std::uint32_t free_seats() const noexcept { return free_seats_.load(std::memory_order_seq_cst); }
@@ -258,6 +264,18 @@ class RunCore {
   [[nodiscard]] Snapshot snapshot();
   [[nodiscard]] SnapshotChanges changes(std::uint64_t since);
 
+  // ---- Reuse, see run_reuse.hpp ----
+  /// Whether the task ended in an earlier run, as which it is here from the beginning.
+  [[nodiscard]] bool is_reused(std::uint32_t task) const noexcept { return !reused_.empty() && reused_[task] != 0; }
+  /// Of a run that has not started: tells what tells observers of each start of a run about its tasks.
+  void tell_first_tasks() noexcept;
+  /// The run that was given the result of `task`; 0 while it is here.
+  [[nodiscard]] std::uint64_t handed_over_to(std::uint32_t task) const;
+  /// The same by task; empty while all are here.
+  [[nodiscard]] std::vector<std::uint64_t> handed_over() const;
+  /// Of a run that has ended: the tasks whose bodies were not waited for, and have not returned.
+  [[nodiscard]] std::vector<std::uint32_t> late_bodies() const;
+
   // ---- Waiting ----
   [[nodiscard]] RunState state() const noexcept { return state_.load(std::memory_order_acquire); }
   void wait();
@@ -267,8 +285,10 @@ class RunCore {
   void on_end(std::function<void(const Run&)> callback);
 
   // ---- Results ----
-  [[nodiscard]] TaskState task_state(std::uint32_t task) const noexcept {
-    return task_byte::state(bytes_[task].load(std::memory_order_acquire));
+  [[nodiscard]] TaskState task_state(std::uint32_t task) const noexcept { return task_byte::state(end_byte(task)); }
+  /// The byte of `task` as far as it tells a state.
+  [[nodiscard]] std::uint8_t end_byte(std::uint32_t task) const noexcept {
+    return is_reused(task) ? reused_[task] : bytes_[task].load(std::memory_order_acquire);
   }
   [[nodiscard]] void* value(std::uint32_t task) const noexcept;
   [[nodiscard]] const void* result(TaskId id, TypeRef type) const;
@@ -287,7 +307,17 @@ class RunCore {
   RunCore(SchedulerCore& scheduler, const Plan& plan, const StartOptions& options, const Layout& layout);
   ~RunCore();
 
-  void place_inputs(Inputs& inputs);
+  void place_inputs(Inputs& inputs, const Reuse* reuse);
+  void destroy_inputs(std::size_t count, const Reuse* reuse) noexcept;
+  void take_over(const Reuse& reuse);
+  [[nodiscard]] std::vector<TaskFailure> failures_of(const Reuse& reuse) const;
+  void renumber(TaskFailure& failure);
+  void hand_over(const Reuse& reuse, RunCore& other);
+  void keep_what_was_not_moved(const Reuse& reuse, const RunCore& other, const std::vector<std::uint32_t>& moved);
+  void move_results(const Reuse& reuse, bool surely, std::vector<std::uint32_t>& moved);
+  void end_reused_tasks(const Reuse& reuse) noexcept;
+  void count_down_for_reused(std::uint32_t task, bool ill) noexcept;
+  void find_ready_tasks() noexcept;
   /// The time on the scheduler's clock; that of the end once the run has ended.
   [[nodiscard]] std::optional<TimePoint> moment(std::optional<TimePoint> end) noexcept;
   void decide() noexcept;
@@ -307,7 +337,7 @@ class RunCore {
   Seat* sleep(Executor* here, Sleep kind, std::chrono::steady_clock::time_point until);
   bool hand_to_helper(Seat& seat) noexcept;
 
-  // Constant after construction.
+  // Constant after creation.
   const Plan plan_;
   const PlanData& data_;
   SchedulerCore& scheduler_;
@@ -322,6 +352,7 @@ class RunCore {
   Seat* seats_ = nullptr;
   Frame frame_;
   std::size_t allocation_alignment_ = 0;
+  std::vector<std::uint8_t> reused_;  // by task: the byte with its outcome; 0 where it runs; empty where all do
 
   // Own synchronisation.
   std::atomic<std::uint32_t> references_{2};
@@ -331,6 +362,7 @@ class RunCore {
   std::atomic<bool> any_cancelled_{false};
   std::atomic<std::uint32_t> sleeping_helpers_{0};
   std::atomic<bool> attended_{false};
+  std::atomic<bool> any_handed_over_{false};
   const std::shared_ptr<Recorder> recorder_;  // null where nothing is recorded
   Observers observers_;
   std::shared_ptr<std::atomic<std::uint64_t>> errors_;
@@ -352,6 +384,7 @@ class RunCore {
   std::vector<Seat*> handed_seats_;
   std::vector<BodyFrame*> sleeping_frames_;  // innermost of each thread that sleeps inside a body
   std::stop_source stop_source_{std::nostopstate};
+  std::vector<std::uint64_t> handed_over_;  // by task: the run that has its result; empty while all are here
 };
 
 }  // namespace baton::detail

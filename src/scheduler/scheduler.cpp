@@ -5,6 +5,7 @@
 #include <baton/executor/thread_pool.hpp>
 
 #include "scheduler/run_core.hpp"
+#include "scheduler/run_reuse.hpp"
 #include "scheduler/scheduler_core.hpp"
 
 #include <algorithm>
@@ -15,7 +16,7 @@ namespace baton {
 namespace detail {
 namespace {
 
-void check_inputs(const Plan& plan, Inputs& inputs, std::vector<std::string>& faults) {
+void check_inputs(const Plan& plan, Inputs& inputs, const Reuse* reuse, std::vector<std::string>& faults) {
   const PlanData& data = plan.data();
   for (const Inputs::Entry& entry : inputs.entries()) {
     if (!plan.contains(entry.input)) faults.emplace_back("a value is given for an input of another workflow");
@@ -24,7 +25,7 @@ void check_inputs(const Plan& plan, Inputs& inputs, std::vector<std::string>& fa
     const bool given = std::any_of(inputs.entries().begin(), inputs.entries().end(), [&](const Inputs::Entry& entry) {
       return plan.contains(entry.input) && plan.id(entry.input) == TaskId{input.task};
     });
-    if (!given && !input.fallback) {
+    if (!given && !input.fallback && (reuse == nullptr || !reuse->has(input.task))) {
       faults.push_back("input '" + data.label(input.task) +
                        "' has no value; give it one by Inputs::set, or a default in the workflow");
     }
@@ -33,16 +34,17 @@ void check_inputs(const Plan& plan, Inputs& inputs, std::vector<std::string>& fa
 
 }  // namespace
 
-std::pair<Run, Seat*> SchedulerCore::create(const Plan& plan, StartOptions& options, Caller caller) {
+std::pair<Run, Seat*> SchedulerCore::create(const Plan& plan, StartOptions& options, Caller caller,
+                                            const Reuse* reuse) {
   std::vector<std::string> faults;
-  check_inputs(plan, options.inputs, faults);
+  check_inputs(plan, options.inputs, reuse, faults);
   if (!plan.data().settings.empty()) {
     for (std::string& fault : resources.faults(plan.data())) faults.push_back(std::move(fault));
   }
   if (!faults.empty()) throw DefinitionError("plan '" + std::string(plan.name()) + "' cannot run", std::move(faults));
 
   const std::size_t workers = executor.concurrency() + (caller == Caller::works_along ? 1 : 0);
-  RunCore* const core = RunCore::create(*this, plan, options, workers);
+  RunCore* const core = RunCore::create(*this, plan, options, workers, reuse);
   Run run(core);
   {
     const std::lock_guard lock(mutex);
@@ -59,12 +61,9 @@ std::pair<Run, Seat*> SchedulerCore::create(const Plan& plan, StartOptions& opti
     Event event{};
     event.kind = Event::Kind::run_started;
     core->tell(event);
-    for (const TaskId root : plan.roots()) {
-      if ((plan.data().flags_of(static_cast<std::uint32_t>(root)) & has_control) != 0) continue;  // not decided yet
-      core->tell_task(Event::Kind::task_ready, static_cast<std::uint32_t>(root), TaskState::ready);
-    }
+    core->tell_first_tasks();
   }
-  if (plan.empty()) core->decide_empty();
+  core->decide_if_nothing_is_left();
   return {std::move(run), seat};
 }
 

@@ -26,7 +26,9 @@ class SchedulerCore {
 
   enum class Caller { only_starts, works_along };
   /// Checks and creates; the first seat is taken and has the roots. Nothing runs yet.
-  std::pair<Run, Seat*> create(const Plan& plan, StartOptions& options, Caller caller = Caller::only_starts);
+  /// @param reuse  What the run takes over from an ended one; null for nothing.
+  std::pair<Run, Seat*> create(const Plan& plan, StartOptions& options, Caller caller = Caller::only_starts,
+                               const Reuse* reuse = nullptr);
   /// Called when a run is quiet, as the last thing it does with the scheduler; ends the engine's share in its memory.
   void retire(RunCore& run) noexcept;
   [[nodiscard]] std::vector<Run> live_runs() const;

@@ -326,7 +326,8 @@ std::uint32_t Slice::release_successors(const TaskRecord& record) noexcept {
       before = count_down(id, (before & task_byte::doomed) != 0, !atomic_);
     }
     if ((before & task_byte::count_mask) != 1) continue;
-    if (!quietly && (before & task_byte::doomed) == 0 && (data_.flags_of(id) & (has_control | is_cleanup)) == 0) {
+    if (!quietly && (before & task_byte::doomed) == 0 && (data_.flags_of(id) & (has_control | is_cleanup)) == 0 &&
+        !run_.is_reused(id)) {
       run_.tell_task(Kind::task_ready, id, TaskState::ready);
     }
     if (id / 64 != block) {

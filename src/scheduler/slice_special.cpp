@@ -9,6 +9,8 @@ namespace baton::detail {
 using Kind = Event::Kind;
 
 Slice::Step Slice::start_specially(std::uint32_t task) noexcept {
+  // It ended before the run began; what has ended now only comes before it.
+  if (run_.is_reused(task)) return Step::parked;
   if ((run_.attention() & has_messages) != 0) {
     take_messages();
     share_surplus();  // what they made ready does not wait for this body

@@ -19,6 +19,7 @@ struct TypeInfo {
   std::size_t alignment;                  ///< In bytes; 1 for void.
   void (*destroy)(void* value) noexcept;  ///< Ends the value at `value`; null where that does nothing.
   void (*move)(void* to, void* from);     ///< Constructs at `to` from the value at `from`; null for void.
+  bool moves_surely;                      ///< That never throws.
 };
 
 /// A type by reference: cheap to copy, compares by the type, null when default-constructed.
@@ -29,10 +30,14 @@ namespace detail {
 template <typename T>
 constexpr TypeInfo describe_type() noexcept {
   if constexpr (std::is_void_v<T>) {
-    return {&typeid(void), 0, 1, nullptr, nullptr};
+    return {&typeid(void), 0, 1, nullptr, nullptr, true};
   } else {
-    TypeInfo info{&typeid(T), sizeof(T), alignof(T), nullptr,
-                  [](void* to, void* from) { ::new (to) T(std::move(*static_cast<T*>(from))); }};
+    TypeInfo info{&typeid(T),
+                  sizeof(T),
+                  alignof(T),
+                  nullptr,
+                  [](void* to, void* from) { ::new (to) T(std::move(*static_cast<T*>(from))); },
+                  std::is_nothrow_move_constructible_v<T>};
     if constexpr (!std::is_trivially_destructible_v<T>) {
       info.destroy = [](void* value) noexcept { static_cast<T*>(value)->~T(); };
     }

@@ -100,6 +100,9 @@ class BATON_API Scheduler {
   /// Where its time comes from.
   [[nodiscard]] Clock& clock() const noexcept;
 
+  /// For the engine.
+  [[nodiscard]] detail::SchedulerCore& core() const noexcept { return *core_; }
+
  private:
   std::unique_ptr<detail::SchedulerCore> core_;
 };
