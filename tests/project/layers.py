@@ -10,11 +10,12 @@ MAY_INCLUDE = {
     "graph": ("base",),
     "executor": ("base",),
     "scheduler": ("base", "graph", "executor"),
+    "recovery": ("base", "graph", "scheduler"),
     "observe": ("base", "graph", "scheduler"),
     "testing": ("base", "graph", "executor", "scheduler"),
 }
 # What baton/baton.hpp is made of.
-CORE = ("base", "graph", "executor", "scheduler", "observe")
+CORE = ("base", "graph", "executor", "scheduler", "recovery", "observe")
 
 # Libraries of others: which modules may use them in src, and the headers that exist to offer them.
 USED_BY = {"boost": ("graph",), "spdlog": ("observe",), "nlohmann": ("observe",)}

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: MIT
+#include "recovery/past_run.hpp"
+
+#include "graph/plan_data.hpp"
+#include "scheduler/run_reuse.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace baton::detail {
+namespace {
+
+/// visit(successor) for each task that sees something of `task`.
+template <typename Visit>
+void for_each_user(const PlanData& plan, std::uint32_t task, Visit&& visit) {
+  const TaskRecord& record = plan.records[task];
+  const std::uint32_t end = record.first_successor + (record.successor_count & ~special_bit);
+  for (std::uint32_t at = record.first_successor; at < end; ++at) {
+    if (plan.carries_data(at)) visit(plan.resolve(plan.successors[at]));
+  }
+}
+
+class Matching {
+ public:
+  Matching(const Run& from, const Plan& plan)
+      : plan_(plan), before_(from.plan()), now_(plan.data()), then_(from.plan().data()), states_(from.states()) {
+    past_.moved_to = handed_over_results(from);
+  }
+
+  PastRun match() {
+    past_.tasks.resize(now_.task_count);
+    for (std::uint32_t task = 0; task < now_.task_count; ++task) {
+      PastTask& past = past_.tasks[task];
+      past.earlier = plan_ == before_ ? task : find_earlier(task);
+      if (past.earlier != no_such_task) past.outcome = states_[past.earlier];
+    }
+    if (!(plan_ == before_)) {
+      find_orphaned();
+      compare_types();
+      compare_sources();
+    }
+    find_results();
+    return std::move(past_);
+  }
+
+ private:
+  [[nodiscard]] bool has_name(const PlanData& plan, std::uint32_t task) const {
+    return !plan.name_of.empty() && plan.name_of[task] != 0;
+  }
+
+  [[nodiscard]] std::uint32_t find_earlier(std::uint32_t task) const {
+    if (has_name(now_, task)) {
+      const auto& index = then_.name_index();
+      const auto found = index.find(now_.names[now_.name_of[task] - 1]);
+      return found == index.end() ? no_such_task : found->second;
+    }
+    // Tasks of one workflow keep their number while it is changed.
+    const std::uint32_t number = now_.creation_index[task];
+    if (!(now_.identity == then_.identity) || number >= then_.task_of_index.size()) return no_such_task;
+    const std::uint32_t earlier = then_.task_of_index[number];
+    return earlier == no_such_task || has_name(then_, earlier) ? no_such_task : earlier;
+  }
+
+  void find_orphaned() {
+    std::vector<bool> found(then_.task_count);
+    for (const PastTask& past : past_.tasks) {
+      if (past.earlier != no_such_task) found[past.earlier] = true;
+    }
+    for (std::uint32_t task = 0; task < then_.task_count; ++task) {
+      if (!found[task]) past_.orphaned.push_back(TaskId{task});
+    }
+  }
+
+  void compare_types() {
+    for (std::uint32_t task = 0; task < now_.task_count; ++task) {
+      PastTask& past = past_.tasks[task];
+      if (past.earlier == no_such_task) continue;
+      past.same_type = same_type(plan_.result_type(TaskId{task}), before_.result_type(TaskId{past.earlier})) &&
+                       now_.is_input(task) == then_.is_input(past.earlier);
+    }
+  }
+
+  /// A task is given something by the same tasks when each that gives it something now did so then, and there are as
+  /// many.
+  void compare_sources() {
+    std::vector<std::uint32_t> source_count(then_.task_count, 0);
+    for (std::uint32_t task = 0; task < then_.task_count; ++task) {
+      for_each_user(then_, task, [&](std::uint32_t user) { ++source_count[user]; });
+    }
+    std::vector<std::uint32_t> same_count(now_.task_count, 0);
+    std::vector<std::uint32_t> source_then(then_.task_count, no_such_task);  // the last one seen, as a task of now
+    for (std::uint32_t task = 0; task < now_.task_count; ++task) {
+      const std::uint32_t earlier = past_.tasks[task].earlier;
+      if (earlier != no_such_task) {
+        for_each_user(then_, earlier, [&](std::uint32_t user) { source_then[user] = task; });
+      }
+      for_each_user(now_, task, [&](std::uint32_t user) {
+        PastTask& past = past_.tasks[user];
+        if (past.earlier == no_such_task) return;
+        if (earlier != no_such_task && source_then[past.earlier] == task) {
+          ++same_count[user];
+        } else {
+          past.same_sources = false;
+          past.new_source = std::min(past.new_source, task);
+        }
+      });
+    }
+    for (std::uint32_t task = 0; task < now_.task_count; ++task) {
+      PastTask& past = past_.tasks[task];
+      if (past.earlier == no_such_task) continue;
+      past.same_sources = past.same_sources && same_count[task] == source_count[past.earlier];
+    }
+  }
+
+  void find_results() {
+    if (past_.moved_to.empty() && then_.taken_from.empty()) return;
+    for (PastTask& past : past_.tasks) {
+      if (past.earlier == no_such_task || past.outcome != TaskState::succeeded) continue;
+      if (!past_.moved_to.empty() && past_.moved_to[past.earlier] != 0) {
+        past.result = PastTask::Result::handed_over;
+      } else if (then_.is_taken(past.earlier) && may_have_been_taken(past.earlier)) {
+        past.result = PastTask::Result::taken;
+      }
+    }
+  }
+
+  /// Whether the body that takes the result may have been called.
+  [[nodiscard]] bool may_have_been_taken(std::uint32_t earlier) const {
+    bool may = false;
+    for_each_user(then_, earlier, [&](std::uint32_t user) {
+      may = may || (states_[user] != TaskState::omitted && states_[user] != TaskState::skipped);
+    });
+    return may;
+  }
+
+  const Plan& plan_;
+  const Plan& before_;
+  const PlanData& now_;
+  const PlanData& then_;
+  const std::vector<TaskState> states_;
+  PastRun past_;
+};
+
+}  // namespace
+
+PastRun look_at_past(const Run& from, const Plan& plan) { return Matching(from, plan).match(); }
+
+}  // namespace baton::detail
