@@ -48,17 +48,23 @@ class Matching {
     return !plan.name_of.empty() && plan.name_of[task] != 0;
   }
 
+  [[nodiscard]] const std::string& name_of(const PlanData& plan, std::uint32_t task) const {
+    return plan.names[plan.name_of[task] - 1];
+  }
+
   [[nodiscard]] std::uint32_t find_earlier(std::uint32_t task) const {
-    if (has_name(now_, task)) {
-      const auto& index = then_.name_index();
-      const auto found = index.find(now_.names[now_.name_of[task] - 1]);
-      return found == index.end() ? no_such_task : found->second;
-    }
-    // Tasks of one workflow keep their number while it is changed.
+    // Tasks of one workflow keep their number while it is changed; another one is often made in the same order.
     const std::uint32_t number = now_.creation_index[task];
-    if (!(now_.identity == then_.identity) || number >= then_.task_of_index.size()) return no_such_task;
-    const std::uint32_t earlier = then_.task_of_index[number];
-    return earlier == no_such_task || has_name(then_, earlier) ? no_such_task : earlier;
+    const std::uint32_t guess = number < then_.task_of_index.size() ? then_.task_of_index[number] : no_such_task;
+    if (!has_name(now_, task)) {
+      const bool same_workflow = now_.identity == then_.identity;
+      return same_workflow && guess != no_such_task && !has_name(then_, guess) ? guess : no_such_task;
+    }
+    const std::string& name = name_of(now_, task);
+    if (guess != no_such_task && has_name(then_, guess) && name_of(then_, guess) == name) return guess;
+    const auto& index = then_.name_index();  // made when it is first asked for
+    const auto found = index.find(name);
+    return found == index.end() ? no_such_task : found->second;
   }
 
   void find_orphaned() {
