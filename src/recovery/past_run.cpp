@@ -25,6 +25,7 @@ class Matching {
   Matching(const Run& from, const Plan& plan)
       : plan_(plan), before_(from.plan()), now_(plan.data()), then_(from.plan().data()), states_(from.states()) {
     past_.moved_to = handed_over_results(from);
+    find_results_in_use(late_bodies(from));
   }
 
   PastRun match() {
@@ -119,14 +120,26 @@ class Matching {
   }
 
   void find_results() {
-    if (past_.moved_to.empty() && then_.taken_from.empty()) return;
+    if (past_.moved_to.empty() && then_.taken_from.empty() && in_use_.empty()) return;
     for (PastTask& past : past_.tasks) {
       if (past.earlier == no_such_task || past.outcome != TaskState::succeeded) continue;
       if (!past_.moved_to.empty() && past_.moved_to[past.earlier] != 0) {
         past.result = PastTask::Result::handed_over;
+      } else if (!in_use_.empty() && in_use_[past.earlier]) {
+        past.result = PastTask::Result::in_use;
       } else if (then_.is_taken(past.earlier) && may_have_been_taken(past.earlier)) {
         past.result = PastTask::Result::taken;
       }
+    }
+  }
+
+  void find_results_in_use(const std::vector<std::uint32_t>& late) {
+    if (late.empty()) return;
+    in_use_.resize(then_.task_count);
+    for (std::uint32_t task = 0; task < then_.task_count; ++task) {
+      for_each_user(then_, task, [&](std::uint32_t user) {
+        if (std::binary_search(late.begin(), late.end(), user)) in_use_[task] = true;
+      });
     }
   }
 
@@ -144,6 +157,7 @@ class Matching {
   const PlanData& now_;
   const PlanData& then_;
   const std::vector<TaskState> states_;
+  std::vector<bool> in_use_;  // by task of then; empty where none is
   PastRun past_;
 };
 

@@ -18,6 +18,7 @@ struct PastTask {
     there,        ///< It may be reused. Also where the task has none, or did not succeed.
     taken,        ///< The task that it was given to may have changed it.
     handed_over,  ///< Another run has it.
+    in_use,       ///< A late body still reads it.
   };
 
   std::uint32_t earlier = no_such_task;     ///< Its number there.

@@ -44,6 +44,8 @@ class RerunDecider {
       mark(task, RerunReason::dependencies_changed, past.new_source);
     } else if (past.result == PastTask::Result::handed_over) {
       mark(task, RerunReason::result_handed_over);
+    } else if (past.result == PastTask::Result::in_use) {
+      mark(task, RerunReason::result_in_use);
     } else if (past.result == PastTask::Result::taken) {
       look_at_taken(task);
     }

@@ -39,6 +39,8 @@ std::string_view to_string(RerunReason reason) noexcept {
       return "result_taken";
     case RerunReason::result_handed_over:
       return "result_handed_over";
+    case RerunReason::result_in_use:
+      return "result_in_use";
     case RerunReason::type_changed:
       return "type_changed";
     case RerunReason::dependencies_changed:
@@ -96,6 +98,8 @@ std::string RerunPlan::why(TaskId id) const {
       return why_taken(cause, plan().data().is_input(static_cast<std::uint32_t>(id)));
     case RerunReason::result_handed_over:
       return "its result was handed over to run " + std::to_string(data_->past.moved_to[index_of(*is.earlier)]);
+    case RerunReason::result_in_use:
+      return "its result is still read by a body that was not waited for";
     case RerunReason::type_changed:
       return why_type_changed(*data_, id, *is.earlier);
     case RerunReason::dependencies_changed:

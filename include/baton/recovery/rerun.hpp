@@ -53,6 +53,7 @@ enum class RerunReason : std::uint8_t {
   cause_runs,            ///< It was omitted, and the cause, a task before it, runs.
   result_taken,          ///< The cause took its result, and runs, or does not take it any more.
   result_handed_over,    ///< Its result was moved into another run.
+  result_in_use,         ///< A body that took longer than it may still reads its result.
   type_changed,          ///< It returns another type, or became an input, or is none any more.
   dependencies_changed,  ///< What it is given comes from other tasks; the cause is one that is new to it, if there is.
   added,                 ///< The earlier run had no such task.
