@@ -151,6 +151,8 @@ void Slice::post_to_executor(std::uint32_t task, Executor& executor, ParkedTask&
 Slice::Step Slice::start_body(std::uint32_t task, ParkedTask parked) noexcept {
   // Once more: getting the resources may have taken until after a cancel.
   if (run_.stops(task)) return end(task, TaskState::cancelled, parked);
+  // The run may end while a body that takes too long is still at work.
+  if ((data_.flags_of(task) & has_policies) != 0) run_.count_ended(std::exchange(ended_, 0));
   seat_->progress.start_body();
   ParkedTask result = call_body(run_, task, std::move(parked));
   if (seat_ != nullptr) come_in();
