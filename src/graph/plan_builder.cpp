@@ -238,7 +238,9 @@ void PlanBuilder::sort_by_settings() {
 // ---- Layout ----
 
 std::uint8_t PlanBuilder::flags_of(std::uint32_t index) const {
-  unsigned flags = definition_.tasks[index].type->takes_context ? unsigned{takes_context} : 0U;
+  const BodyType& type = *definition_.tasks[index].type;
+  unsigned flags = type.takes_context ? unsigned{takes_context} : 0U;
+  if (type.has_rounds) flags |= has_rounds;
   if (definition_.controls.find(index) != definition_.controls.end()) flags |= has_control;
   if (definition_.cleanup.has(index)) flags |= is_cleanup;
   const auto settings = definition_.settings.find(index);

@@ -57,6 +57,7 @@ enum TaskFlags : std::uint8_t {
   has_control = 8,    ///< A rule or a condition.
   has_policies = 16,  ///< Retry, timeout or deadline.
   is_cleanup = 32,    ///< Runs when the work is over, whichever way.
+  has_rounds = 64,    ///< A loop.
 };
 
 struct ResourceRequest {

@@ -14,8 +14,8 @@ namespace {
 class AttemptContext final : public Context {
  public:
   /// @param live  Null for a body without limits of time.
-  AttemptContext(RunCore& run, std::uint32_t task, std::uint32_t attempt, LiveAttempt* live)
-      : run_(run), task_(task), attempt_(attempt), live_(live) {}
+  AttemptContext(RunCore& run, std::uint32_t task, ParkedTask& parked, LiveAttempt* live)
+      : run_(run), task_(task), attempt_(parked.attempt), loop_(parked.loop), live_(live) {}
 
   [[nodiscard]] std::stop_token stop_token() const override {
     if (live_ != nullptr) return live_->stop.get_token();
@@ -32,7 +32,17 @@ class AttemptContext final : public Context {
   [[nodiscard]] std::string task_name() const override { return run_.data().label(task_); }
   [[nodiscard]] std::string_view workflow_name() const noexcept override { return run_.data().name; }
   [[nodiscard]] std::uint64_t run_id() const noexcept override { return run_.id(); }
-  void call(ChildCall&& asked) override { rest = std::make_shared<ChildRun>(run_, std::move(asked)); }
+  [[nodiscard]] std::string path() const override {
+    return loop_ ? run_.path_of(task_) + round_suffix(loop_->number) : run_.path_of(task_);
+  }
+  [[nodiscard]] std::uint64_t round() const noexcept override {
+    if (loop_) return loop_->number;
+    return run_.place() != nullptr ? run_.place()->round : 0;
+  }
+  void call(ChildCall&& asked) override {
+    rest = std::make_shared<ChildRun>(run_, task_, std::move(asked), loop_.get());
+  }
+  [[nodiscard]] std::shared_ptr<Rounds>& rounds() noexcept override { return loop_; }
 
   TimePoint until{};
   std::shared_ptr<Continuation> rest;
@@ -41,13 +51,14 @@ class AttemptContext final : public Context {
   RunCore& run_;
   const std::uint32_t task_;
   const std::uint32_t attempt_;
+  std::shared_ptr<Rounds>& loop_;
   LiveAttempt* const live_;
 };
 
 /// Calls the body, and notes in `parked` what came of it.
 void call(RunCore& run, std::uint32_t task, ParkedTask& parked, LiveAttempt* live) noexcept {
   const TaskRecord& record = run.data().records[task];
-  AttemptContext context(run, task, parked.attempt, live);
+  AttemptContext context(run, task, parked, live);
   const RunOutcomes outcomes(run);
   Frame frame = run.frame();
   frame.context = &context;
@@ -55,24 +66,25 @@ void call(RunCore& run, std::uint32_t task, ParkedTask& parked, LiveAttempt* liv
   try {
     record.invoke(record.capture, frame, task);
     parked.end = TaskState::succeeded;
-    parked.has_value = !context.rest;
+    parked.has_value = !context.rest && !parked.calls_again();
     parked.rest = std::move(context.rest);
   } catch (const Cancelled&) {
     parked.end = TaskState::cancelled;
   } catch (...) {
     parked.end = TaskState::failed;
     parked.error = std::current_exception();
+    if (parked.loop) parked.loop->is_broken = true;
   }
   parked.until = context.until;
 }
 
 /// The same with limits of time: what comes of a body that has taken too long is dropped.
-void call_with_limits(RunCore& run, std::uint32_t task, ParkedTask& parked) noexcept {
+void call_with_limits(RunCore& run, std::uint32_t task, ParkedTask& parked, bool begins) noexcept {
   LiveAttempt live{parked.attempt,     parked.first_started,  parked.timeout_at,
                    parked.deadline_at, parked.earlier_errors, std::stop_source(std::nostopstate)};
   live.stop = std::stop_source();
   run.begin_attempt(task, live);
-  if (parked.timeout_at) run.scheduler().timers.add(run, task, *parked.timeout_at, TimerKind::timeout);
+  if (parked.timeout_at && begins) run.scheduler().timers.add(run, task, *parked.timeout_at, TimerKind::timeout);
   call(run, task, parked, &live);
   run.end_attempt(task);
   // From here on nobody else knows of `live`.
@@ -125,22 +137,26 @@ void stop_late_body(RunCore& run, std::uint32_t task, TimerKind kind) noexcept {
 ParkedTask call_body(RunCore& run, std::uint32_t task, ParkedTask parked) noexcept {
   const TaskSettings* const limits =
       (run.data().flags_of(task) & has_policies) != 0 ? run.data().find_settings(task) : nullptr;
+  // To those who look, the rounds of a loop are one call.
+  const bool begins = !parked.loop || parked.loop->is_broken;
   if (limits != nullptr) {
     const TimePoint now = run.scheduler().clock.now();
-    if (parked.deadline_at && now >= *parked.deadline_at) {
+    const auto is_over = [now](const std::optional<TimePoint>& limit) { return limit && now >= *limit; };
+    const bool past_deadline = is_over(parked.deadline_at);
+    if (past_deadline || (!begins && is_over(parked.timeout_at))) {
       parked.end = TaskState::failed;
-      parked.error = timed_out(run, task, parked.attempt, TimerKind::deadline);
-      parked.is_last = true;
+      parked.error = timed_out(run, task, parked.attempt, past_deadline ? TimerKind::deadline : TimerKind::timeout);
+      parked.is_last = past_deadline;
       return parked;
     }
     if (parked.attempt == 0) parked.first_started = now;
-    if (limits->timeout) parked.timeout_at = later_by(now, *limits->timeout);
+    if (limits->timeout && begins) parked.timeout_at = later_by(now, *limits->timeout);
   }
-  ++parked.attempt;
+  if (begins) ++parked.attempt;
   run.byte(task).store(task_byte::of(TaskState::running), std::memory_order_relaxed);
-  run.tell_task(Event::Kind::task_started, task, TaskState::running, parked.attempt);
+  if (begins) run.tell_task(Event::Kind::task_started, task, TaskState::running, parked.attempt);
   if (limits != nullptr && (limits->timeout || limits->deadline)) {
-    call_with_limits(run, task, parked);
+    call_with_limits(run, task, parked, begins);
   } else {
     call(run, task, parked, nullptr);
   }

@@ -25,8 +25,8 @@ class RunOutcomes final : public OutcomeReader, public Endings {
 ///          there is one; not at all where it was `abandoned`. Also for threads that hold no seat of the run.
 ParkedTask call_body(RunCore& run, std::uint32_t task, ParkedTask parked) noexcept;
 
-/// Asks the body of `task` to stop if it is being called and its time of that kind is over. On the clock's thread, since
-/// all workers may be busy with such bodies.
+/// Asks the body of `task` to stop if it is being called and its time of that kind is over. On the clock's thread,
+/// since all workers may be busy with such bodies.
 void stop_late_body(RunCore& run, std::uint32_t task, TimerKind kind) noexcept;
 
 /// What `task` fails with when the time of that kind is over.

@@ -4,12 +4,51 @@
 #include "scheduler/run_core.hpp"
 #include "scheduler/scheduler_core.hpp"
 
-namespace baton::detail {
+#include <algorithm>
 
-ChildRun::ChildRun(RunCore& parent, ChildCall&& call) : output_(call.output) {
+namespace baton::detail {
+namespace {
+
+std::unique_ptr<const RunPlace> place_of_child(const RunCore& parent, std::uint32_t task, const Rounds* loop) {
+  RunPlace place{parent.id(), parent.path_of(task), parent.place() != nullptr ? parent.place()->round : 0};
+  if (loop != nullptr) {
+    place.path += round_suffix(loop->number);
+    place.round = loop->number;
+  }
+  return std::make_unique<const RunPlace>(std::move(place));
+}
+
+/// `text` so that what follows its first line stands below it.
+std::string indented(const std::string& text) {
+  std::string result;
+  for (const char c : text) result += c == '\n' ? std::string("\n  ") : std::string(1, c);
+  return result;
+}
+
+}  // namespace
+
+bool is_child_failure(const std::exception_ptr& error) noexcept {
+  try {
+    std::rethrow_exception(error);
+  } catch (const ChildFailed&) {
+    return true;
+  } catch (...) {
+    return false;
+  }
+}
+
+std::string describe_failure(const TaskFailure& failure, std::string_view path) {
+  if (is_child_failure(failure.error)) return failure.message;
+  std::string name(path);
+  if (!name.empty()) name += '/';
+  return "task '" + name + failure.task_name + "': " + indented(failure.message);
+}
+
+ChildRun::ChildRun(RunCore& parent, std::uint32_t task, ChildCall&& call, const Rounds* loop) : output_(call.output) {
   StartOptions options;
   options.inputs = std::move(call.inputs);
-  std::tie(child_, first_seat_) = parent.scheduler().create(*call.plan, options);
+  std::tie(child_, first_seat_) = parent.scheduler().create(*call.plan, options, SchedulerCore::Caller::only_starts,
+                                                            nullptr, place_of_child(parent, task, loop));
 }
 
 // A run that was created ends, whatever becomes of its task.
@@ -34,20 +73,46 @@ bool ChildRun::finish(RunCore& run, std::uint32_t task, ParkedTask& parked) noex
     return false;
   }
   try {
-    child_.get();
-    const TypeRef type = run.plan().result_type(TaskId{task});
-    if (type->size != 0) {
-      // Nobody else has a handle of the child run, so its value may be moved.
-      const void* const value = child_.core()->result(child_.plan().id(output_), type);
-      type->move(run.value(task), const_cast<void*>(value));
-      parked.has_value = true;
-    }
+    if (!child_.succeeded()) std::rethrow_exception(find_error());
+    take_output(run, task, parked);
     parked.end = TaskState::succeeded;
   } catch (...) {
     parked.end = TaskState::failed;
     parked.error = std::current_exception();
+    if (parked.loop) parked.loop->is_broken = true;
   }
   return false;
+}
+
+void ChildRun::take_output(RunCore& run, std::uint32_t task, ParkedTask& parked) {
+  const TypeRef type = run.plan().result_type(TaskId{task});
+  if (type->size == 0) return;
+  // Nobody else has a handle of the child run, so its value may be moved.
+  void* const value = const_cast<void*>(child_.core()->result(child_.plan().id(output_), type));
+  if (parked.loop) {
+    parked.loop->keep(value);
+    parked.loop->again = true;
+  } else {
+    type->move(run.value(task), value);
+    parked.has_value = true;
+  }
+}
+
+std::exception_ptr ChildRun::find_error() const noexcept try {
+  std::vector<TaskFailure> failures = child_.failures();
+  const std::string_view path = child_.path();
+  const std::size_t named = std::min(failures.size(), most_named_failures);
+  std::string text;
+  for (std::size_t at = 0; at < named; ++at) {
+    if (at != 0) text += '\n';
+    text += describe_failure(failures[at], path);
+  }
+  if (failures.size() > named) {
+    text += "\nand " + std::to_string(failures.size() - named) + " more in '" + std::string(path) + "'";
+  }
+  return std::make_exception_ptr(ChildFailed(text, std::move(failures)));
+} catch (...) {
+  return std::current_exception();
 }
 
 }  // namespace baton::detail

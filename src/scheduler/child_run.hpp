@@ -2,20 +2,42 @@
 #pragma once
 
 #include <baton/graph/inputs.hpp>
+#include <baton/graph/loop.hpp>
 #include <baton/scheduler/run.hpp>
 
 #include "scheduler/continuation.hpp"
+
+#include <exception>
+#include <string>
+#include <vector>
 
 namespace baton::detail {
 
 class Seat;
 
-/// The run of a sub-workflow: its task ends as it ends, with its output.
+/// Why the task of a child run has failed. The text has a line for each failed task, by its whole path.
+class ChildFailed final : public RunFailed {
+ public:
+  using RunFailed::RunFailed;
+};
+
+/// How many failed tasks of a run its error names.
+inline constexpr std::size_t most_named_failures = 20;
+
+/// Whether `error` is a ChildFailed, whose text names its task.
+[[nodiscard]] bool is_child_failure(const std::exception_ptr& error) noexcept;
+/// What a failure looks like in the text of an error: `task 'train/evaluate': disk full`.
+/// @param path  Of the run in which the task failed; empty for one that the host has started.
+[[nodiscard]] std::string describe_failure(const TaskFailure& failure, std::string_view path);
+
+/// The run of a sub-workflow, whose task ends as it ends, with its output; or one round of a loop, which is called
+/// again when that has ended well, with its output as the state.
 class ChildRun final : public Continuation {
  public:
-  /// Creates the run, which starts by `begin`.
+  /// Creates the run for `task` of `parent`; it starts by `begin`.
+  /// @param loop  Of the task; null for a sub-workflow.
   /// @throws DefinitionError  as Scheduler::start.
-  ChildRun(RunCore& parent, ChildCall&& call);
+  ChildRun(RunCore& parent, std::uint32_t task, ChildCall&& call, const Rounds* loop);
   ~ChildRun() override;
 
   void begin(RunCore& run, std::uint32_t task) override;
@@ -23,6 +45,9 @@ class ChildRun final : public Continuation {
   bool finish(RunCore& run, std::uint32_t task, ParkedTask& parked) noexcept override;
 
  private:
+  void take_output(RunCore& run, std::uint32_t task, ParkedTask& parked);
+  [[nodiscard]] std::exception_ptr find_error() const noexcept;
+
   Run child_;
   Seat* first_seat_ = nullptr;  // until that has been posted
   AnyTask output_;

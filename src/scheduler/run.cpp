@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <baton/scheduler/run.hpp>
 
+#include "scheduler/child_run.hpp"
 #include "scheduler/run_core.hpp"
 
 #include <algorithm>
@@ -31,33 +32,29 @@ Run::~Run() {
 }
 
 std::uint64_t Run::id() const noexcept { return core_->id(); }
+std::string_view Run::path() const noexcept {
+  const detail::RunPlace* const place = core_->place();
+  return place != nullptr ? std::string_view(place->path) : std::string_view{};
+}
+std::uint64_t Run::parent_id() const noexcept { return core_->place() != nullptr ? core_->place()->parent : 0; }
 const Plan& Run::plan() const noexcept { return core_->plan(); }
 void Run::wait() const { core_->wait(); }
 bool Run::wait_for(Duration timeout) const { return core_->wait_for(timeout); }
 RunState Run::state() const noexcept { return core_->state(); }
 
-namespace {
-
-/// `text` so that what follows its first line stands below it.
-std::string indented(const std::string& text) {
-  std::string result;
-  for (const char c : text) result += c == '\n' ? std::string("\n    ") : std::string(1, c);
-  return result;
-}
-
-}  // namespace
-
 void Run::get() const {
-  constexpr std::size_t most_named = 20;
   wait();
   if (succeeded()) return;
   std::vector<TaskFailure> failures = core_->failures();
   std::erase_if(failures, [](const TaskFailure& failure) { return failure.allowed; });
   std::string message = core_->describe() + (state() == RunState::cancelled ? " was cancelled" : " failed");
-  for (std::size_t at = 0; at < std::min(failures.size(), most_named); ++at) {
-    message += "\n  task '" + failures[at].task_name + "': " + indented(failures[at].message);
-  }
-  if (failures.size() > most_named) message += "\n  and " + std::to_string(failures.size() - most_named) + " more";
+  const auto add_line = [&](const std::string& line) {
+    message += "\n  ";
+    for (const char c : line) message += c == '\n' ? std::string("\n  ") : std::string(1, c);
+  };
+  const std::size_t named = std::min(failures.size(), detail::most_named_failures);
+  for (std::size_t at = 0; at < named; ++at) add_line(detail::describe_failure(failures[at], path()));
+  if (failures.size() > named) add_line("and " + std::to_string(failures.size() - named) + " more");
   throw RunFailed(message, std::move(failures));
 }
 

@@ -71,12 +71,12 @@ struct RunCore::Layout {
 // ---- Lifetime ----
 
 RunCore* RunCore::create(SchedulerCore& scheduler, const Plan& plan, StartOptions& options, std::size_t workers,
-                         const Reuse* reuse) {
+                         const Reuse* reuse, std::unique_ptr<const RunPlace> place) {
   const Layout layout(plan.data(), workers);
   void* memory = ::operator new(layout.size, std::align_val_t{layout.alignment});
   RunCore* run = nullptr;
   try {
-    run = ::new (memory) RunCore(scheduler, plan, options, layout);
+    run = ::new (memory) RunCore(scheduler, plan, options, layout, std::move(place));
     run->place_inputs(options.inputs, reuse);
     if (reuse != nullptr) run->take_over(*reuse);
   } catch (...) {
@@ -87,7 +87,8 @@ RunCore* RunCore::create(SchedulerCore& scheduler, const Plan& plan, StartOption
   return run;
 }
 
-RunCore::RunCore(SchedulerCore& scheduler, const Plan& plan, const StartOptions& options, const Layout& layout)
+RunCore::RunCore(SchedulerCore& scheduler, const Plan& plan, const StartOptions& options, const Layout& layout,
+                 std::unique_ptr<const RunPlace> place)
     : plan_(plan),
       data_(plan.data()),
       scheduler_(scheduler),
@@ -95,6 +96,7 @@ RunCore::RunCore(SchedulerCore& scheduler, const Plan& plan, const StartOptions&
       id_(next_run_id()),
       failure_mode_(options.failure_mode),
       seed_(options.seed.value_or(mix(process_seed(), id_))),
+      place_(std::move(place)),
       seat_count_(layout.seats),
       block_count_(layout.blocks),
       allocation_alignment_(layout.alignment),
@@ -193,8 +195,13 @@ void RunCore::destroy_inputs(std::size_t count, const Reuse* reuse) noexcept {
 }
 
 std::string RunCore::describe() const {
-  const std::string text = "run " + std::to_string(id_);
-  return data_.name.empty() ? text : text + " of workflow '" + data_.name + "'";
+  std::string text = "run " + std::to_string(id_);
+  if (!data_.name.empty()) text += " of workflow '" + data_.name + "'";
+  return place_ ? text + " (" + place_->path + ")" : text;
+}
+
+std::string RunCore::path_of(std::uint32_t task) const {
+  return place_ ? place_->path + "/" + data_.label(task) : data_.label(task);
 }
 
 // ---- Seats ----
@@ -341,6 +348,10 @@ bool RunCore::wants(Event::Kind kind) const noexcept {
 void RunCore::tell(Event event) noexcept {
   event.plan = &plan_;
   event.run = id_;
+  if (place_) {
+    event.path = place_->path;
+    event.parent = place_->parent;
+  }
   if (scheduler_.observers.need_time() || observers_.need_time()) event.time = scheduler_.clock.now();
   event.worker = thread_number();
   scheduler_.observers.tell(event);
@@ -363,9 +374,11 @@ void RunCore::tell_task(Event::Kind kind, std::uint32_t task, TaskState state, s
 void RunCore::add_failure(std::uint32_t task, const ParkedTask& parked, bool allowed) {
   if (!allowed) any_failed_.store(true, std::memory_order_relaxed);
   std::string message = baton::describe(parked.error);
+  std::string name = data_.label(task);
+  if (parked.loop && parked.loop->in_round) name += round_suffix(parked.loop->number);
   const std::lock_guard lock(mutex_);
   failure_of_.emplace(task, failures_.size());
-  failures_.push_back({TaskId{task}, data_.label(task), parked.attempt, parked.error, std::move(message), allowed,
+  failures_.push_back({TaskId{task}, std::move(name), parked.attempt, parked.error, std::move(message), allowed,
                        parked.earlier_errors});
 }
 

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <baton/graph/loop.hpp>
 #include <baton/scheduler/run.hpp>
 #include <baton/scheduler/scheduler.hpp>
 
 #include "graph/plan_data.hpp"
 #include "scheduler/continuation.hpp"
 #include "scheduler/observers.hpp"
+#include "scheduler/place.hpp"
 #include "scheduler/ready_set.hpp"
 #include "scheduler/recorder.hpp"
 #include "scheduler/sharing.hpp"
@@ -68,12 +70,15 @@ struct ParkedTask {
   std::exception_ptr error;
   TimePoint until{};
   std::shared_ptr<Continuation> rest;  // what the task waits for now that its body has returned
+  std::shared_ptr<Rounds> loop;        // what a loop keeps between calls of its body
   // Only of tasks with policies.
   TimePoint first_started{};
   std::optional<TimePoint> timeout_at, deadline_at;  // of this attempt, of the task
   std::exception_ptr overdue;                        // `rest` was asked to end because of this
   bool is_last = false;                              // no other attempt is to be made
   std::vector<std::exception_ptr> earlier_errors;
+
+  [[nodiscard]] bool calls_again() const noexcept { return loop && loop->again; }
 };
 
 /// A body with limits of time that is being called. Guarded by the run's mutex.
@@ -134,8 +139,9 @@ class RunCore {
   /// The run has one engine reference, which `finish_undecided` ends, and one for the handle that is returned.
   /// @param workers  How many threads may work on it at once.
   /// @param reuse    What it takes over from an ended run; null for nothing.
+  /// @param place    Of a child run; null for one that the host starts.
   static RunCore* create(SchedulerCore& scheduler, const Plan& plan, StartOptions& options, std::size_t workers,
-                         const Reuse* reuse);
+                         const Reuse* reuse, std::unique_ptr<const RunPlace> place);
   RunCore(const RunCore&) = delete;
   RunCore& operator=(const RunCore&) = delete;
 
@@ -156,7 +162,11 @@ class RunCore {
   [[nodiscard]] FailureMode failure_mode() const noexcept { return failure_mode_; }
   [[nodiscard]] const Frame& frame() const noexcept { return frame_; }
   [[nodiscard]] std::string label(std::uint32_t task) const { return "task '" + data_.label(task) + "'"; }
-  /// `run 7 of workflow 'nightly'`, for messages.
+  /// Null for a run that the host has started.
+  [[nodiscard]] const RunPlace* place() const noexcept { return place_.get(); }
+  /// The name of a task with those of the tasks that it is part of.
+  [[nodiscard]] std::string path_of(std::uint32_t task) const;
+  /// `run 7 of workflow 'nightly'`, and the path of a child run, for messages.
   [[nodiscard]] std::string describe() const;
 
   // ---- Hot, any worker with a seat ----
@@ -304,7 +314,8 @@ class RunCore {
 
  private:
   struct Layout;
-  RunCore(SchedulerCore& scheduler, const Plan& plan, const StartOptions& options, const Layout& layout);
+  RunCore(SchedulerCore& scheduler, const Plan& plan, const StartOptions& options, const Layout& layout,
+          std::unique_ptr<const RunPlace> place);
   ~RunCore();
 
   void place_inputs(Inputs& inputs, const Reuse* reuse);
@@ -345,6 +356,7 @@ class RunCore {
   const std::uint64_t id_;
   const FailureMode failure_mode_;
   const std::uint64_t seed_;
+  const std::unique_ptr<const RunPlace> place_;
   std::uint32_t seat_count_ = 0;
   std::uint32_t block_count_ = 0;
   std::atomic<std::uint8_t>* bytes_ = nullptr;

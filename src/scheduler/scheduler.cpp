@@ -34,8 +34,8 @@ void check_inputs(const Plan& plan, Inputs& inputs, const Reuse* reuse, std::vec
 
 }  // namespace
 
-std::pair<Run, Seat*> SchedulerCore::create(const Plan& plan, StartOptions& options, Caller caller,
-                                            const Reuse* reuse) {
+std::pair<Run, Seat*> SchedulerCore::create(const Plan& plan, StartOptions& options, Caller caller, const Reuse* reuse,
+                                            std::unique_ptr<const RunPlace> place) {
   std::vector<std::string> faults;
   check_inputs(plan, options.inputs, reuse, faults);
   if (!plan.data().settings.empty()) {
@@ -44,7 +44,7 @@ std::pair<Run, Seat*> SchedulerCore::create(const Plan& plan, StartOptions& opti
   if (!faults.empty()) throw DefinitionError("plan '" + std::string(plan.name()) + "' cannot run", std::move(faults));
 
   const std::size_t workers = executor.concurrency() + (caller == Caller::works_along ? 1 : 0);
-  RunCore* const core = RunCore::create(*this, plan, options, workers, reuse);
+  RunCore* const core = RunCore::create(*this, plan, options, workers, reuse, std::move(place));
   Run run(core);
   {
     const std::lock_guard lock(mutex);

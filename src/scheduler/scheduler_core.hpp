@@ -5,6 +5,7 @@
 
 #include "graph/plan_data.hpp"
 #include "scheduler/observers.hpp"
+#include "scheduler/place.hpp"
 #include "scheduler/resources.hpp"
 #include "scheduler/timers.hpp"
 #include "scheduler/watch.hpp"
@@ -27,8 +28,9 @@ class SchedulerCore {
   enum class Caller { only_starts, works_along };
   /// Checks and creates; the first seat is taken and has the roots. Nothing runs yet.
   /// @param reuse  What the run takes over from an ended one; null for nothing.
+  /// @param place  Of a child run; null for one that the host starts.
   std::pair<Run, Seat*> create(const Plan& plan, StartOptions& options, Caller caller = Caller::only_starts,
-                               const Reuse* reuse = nullptr);
+                               const Reuse* reuse = nullptr, std::unique_ptr<const RunPlace> place = nullptr);
   /// Called when a run is quiet, as the last thing it does with the scheduler; ends the engine's share in its memory.
   void retire(RunCore& run) noexcept;
   [[nodiscard]] std::vector<Run> live_runs() const;

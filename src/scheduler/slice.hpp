@@ -71,6 +71,7 @@ class Slice {
   template <bool ill>
   void pass_on_end(std::uint32_t task) noexcept;
   void end_parked(std::uint32_t task, ParkedTask parked) noexcept;
+  void begin_next_round(std::uint32_t task, ParkedTask parked) noexcept;
   void begin_rest(std::uint32_t task, ParkedTask parked) noexcept;
   void start_again(std::uint32_t task, ParkedTask parked) noexcept;
   void drop_value(std::uint32_t task, ParkedTask& parked) noexcept;

@@ -56,6 +56,7 @@ bool Slice::try_again(std::uint32_t task, ParkedTask& parked) noexcept {
   parked.has_waited = false;
   parked.earlier_errors.push_back(parked.error);
   parked.awaits_retry = true;
+  if (parked.loop) parked.loop->is_broken = true;  // begins anew
   parked.until = later_by(scheduler.clock.now(), *delay);
   wait_until(task, std::move(parked), WaitReason::retry);
   return true;

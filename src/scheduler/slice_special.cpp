@@ -17,7 +17,7 @@ Slice::Step Slice::start_specially(std::uint32_t task) noexcept {
   }
   const std::uint8_t flags = data_.flags_of(task);
   ParkedTask parked;
-  if ((flags & (has_resources | has_control | has_policies | is_cleanup)) != 0) parked = run_.unpark(task);
+  if ((flags & (has_resources | has_control | has_policies | is_cleanup | has_rounds)) != 0) parked = run_.unpark(task);
   if (run_.stops(task)) return end(task, TaskState::cancelled, parked);
   try {
     if (!parked.may_start) {
@@ -160,7 +160,7 @@ Slice::Step Slice::start_body(std::uint32_t task, ParkedTask parked) noexcept {
     give_resources_back(run_, task, result);
     return Step::parked;
   }
-  const bool may_go_on = result.rest || result.until != TimePoint{} ||
+  const bool may_go_on = result.rest || result.calls_again() || result.until != TimePoint{} ||
                          (result.end == TaskState::failed && (data_.flags_of(task) & has_policies) != 0);
   if (!may_go_on) return end(task, result.end, result);
   if (seat_ != nullptr) {
@@ -254,6 +254,13 @@ void Slice::end_parked(std::uint32_t task, ParkedTask parked) noexcept {
     parked.end = TaskState::cancelled;
     parked.error = nullptr;
   }
+  if (parked.calls_again() && parked.end == TaskState::succeeded) {
+    if (!stop) {
+      begin_next_round(task, std::move(parked));
+      return;
+    }
+    parked.end = TaskState::cancelled;
+  }
   if (parked.end == TaskState::failed && !stop && try_again(task, parked)) return;
   if (end(task, parked.end, parked) == Step::ended_well) {
     pass_on_end<false>(task);
@@ -278,13 +285,20 @@ void Slice::wait_until(std::uint32_t task, ParkedTask parked, WaitReason reason)
   }
 }
 
+/// Makes a loop ready again, for the next call of its body.
+void Slice::begin_next_round(std::uint32_t task, ParkedTask parked) noexcept {
+  parked.loop->again = false;
+  start_again(task, std::move(parked));
+}
+
 /// Parks a task until what its continuation begins is over.
 void Slice::begin_rest(std::uint32_t task, ParkedTask parked) noexcept {
   const std::shared_ptr<Continuation> rest = parked.rest;
   const std::uint32_t attempt = parked.attempt;
+  const bool is_told = !parked.loop || parked.loop->number == 0;  // the rounds of a loop are one wait
   run_.byte(task).store(task_byte::of(TaskState::waiting), std::memory_order_release);
   run_.park(task, std::move(parked));
-  run_.tell_task(Kind::task_waiting, task, TaskState::waiting, attempt, WaitReason::child);
+  if (is_told) run_.tell_task(Kind::task_waiting, task, TaskState::waiting, attempt, WaitReason::child);
   // As for timers: cancel() may have looked for continuations before this one was there.
   if (run_.stops(task)) rest->cancel();
   rest->begin(run_, task);

@@ -156,9 +156,8 @@ TEST_P(Subworkflows, FailureNamesTheInnerTask) {
   EXPECT_EQ(run.cause(next), run.plan().id(child));
   EXPECT_EQ(run.result(beside), 1);
   const std::string message = message_of<RunFailed>([&] { run.get(); });
-  EXPECT_THAT(message, testing::MatchesRegex("run [0-9]+ of workflow 'outer' failed\n  task 'whole': "
-                                             "run [0-9]+ of workflow 'middle' failed\n *task 'part': "
-                                             "run [0-9]+ of workflow 'inner' failed\n *task 'disk': disk full"));
+  EXPECT_EQ(message,
+            "run " + std::to_string(run.id()) + " of workflow 'outer' failed\n  task 'whole/part/disk': disk full");
   EXPECT_THROW(std::rethrow_exception(run.error(child)), RunFailed);
 }
 

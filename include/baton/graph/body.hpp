@@ -56,6 +56,7 @@ struct BodyType {
   Invoke invoke = nullptr;
   TypeRef result = nullptr;
   bool takes_context = false;         ///< Or looks at outcomes: more than a plain call.
+  bool has_rounds = false;            ///< A loop: called again as long as its Rounds say so.
   bool untyped = false;               ///< Arguments are one counted group; `parameters` are checked by build().
   std::vector<TypeRef> parameters{};  ///< Only for untyped bodies.
 };

@@ -5,6 +5,7 @@
 #include <baton/base/time.hpp>
 
 #include <cstdint>
+#include <memory>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -13,7 +14,8 @@ namespace baton {
 
 namespace detail {
 struct ChildCall;
-}
+class Rounds;
+}  // namespace detail
 
 /// What a body sees of the run that calls it: a body that takes a `Context&` as its first parameter gets one.
 ///
@@ -55,8 +57,20 @@ class BATON_API Context {
   /// The number of the run, as `Run::id` gives it.
   [[nodiscard]] virtual std::uint64_t run_id() const noexcept = 0;
 
-  /// For the body of a sub-workflow: starts the child run; the task ends when that has ended.
+  /// The name of the task with those of the tasks that it is part of: `train/epoch[2]/evaluate` is the task `evaluate`
+  /// in the third round of the loop `epoch` in the sub-workflow `train`. Of a task of a run that the host has started
+  /// it is the name alone. In a loop whose rounds are calls of a function it has the round: `epoch[2]`.
+  [[nodiscard]] virtual std::string path() const = 0;
+
+  /// The round of the innermost loop that the call is part of, counted from 0; 0 outside loops.
+  [[nodiscard]] virtual std::uint64_t round() const noexcept = 0;
+
+  /// For the body of a sub-workflow or loop: starts the child run; when that has ended, the task ends or, in a loop,
+  /// the body is called again.
   virtual void call(detail::ChildCall&& child) = 0;
+
+  /// For the body of a loop: what it keeps from call to call; null when it begins.
+  [[nodiscard]] virtual std::shared_ptr<detail::Rounds>& rounds() noexcept = 0;
 
  protected:
   Context() = default;

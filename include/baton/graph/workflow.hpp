@@ -4,6 +4,7 @@
 #include <baton/base/error.hpp>
 #include <baton/base/export.hpp>
 #include <baton/graph/body.hpp>
+#include <baton/graph/loop.hpp>
 #include <baton/graph/plan.hpp>
 #include <baton/graph/retry.hpp>
 #include <baton/graph/rule.hpp>
@@ -119,6 +120,36 @@ class BATON_API Workflow {
   template <typename... Bindings>
   Task<void> subworkflow(std::string_view name, const Plan& plan, const Bindings&... bindings);
 
+  /// Adds a task that runs another plan again and again, each round with the state that the one before has left, and
+  /// ends with the last state. It holds no thread between rounds.
+  ///
+  ///     do state = round(state); while (!done(state));
+  ///
+  /// A round that fails or is cancelled ends the task so; its error names the round, `epoch[2]` being the third. A loop
+  /// that is not done after `options.limit` rounds fails with LoopLimit, or ends well, as the options say. Cancelling
+  /// reaches the round that goes on, and no other begins.
+  ///
+  /// The state is moved from round to round. `done` is asked on a worker after each round; what it throws fails the
+  /// task. `build` reports what it reports of a sub-workflow, and a loop without a limit.
+  ///
+  /// @param initial    What the first round gets: a `Task<State>`, which is copied, or `take(task)`.
+  /// @param state_in   The input of `plan` that gets the state.
+  /// @param state_out  The task of `plan` whose result is the state after a round.
+  /// @param done       `bool(const State&)`.
+  /// @param bindings   `bind(input, task)`: what feeds the other inputs of `plan`, a copy for each round.
+  template <typename Initial, typename In, typename Out, typename Done, typename... Bindings>
+  auto loop(std::string_view name, const Initial& initial, const Plan& plan, const Input<In>& state_in,
+            const Task<Out>& state_out, Done&& done, const LoopOptions& options, const Bindings&... bindings);
+  /// The same where a round is one function: `State round(State&&, const T&...)`, which may take `const State&` or
+  /// `State` instead, and a `Context&` first. A worker calls it once a round; between rounds other work has its turn.
+  /// `Context::park_for` lets the next round begin, or the task end, that much later.
+  ///
+  /// @param arguments  Handles of tasks, whose results every round gets, without copies.
+  template <typename Initial, typename Round, typename Done, typename... Arguments>
+    requires(!std::is_same_v<std::decay_t<Round>, Plan>)
+  auto loop(std::string_view name, const Initial& initial, Round&& round, Done&& done, const LoopOptions& options,
+            const Arguments&... arguments);
+
   /// Adds a task whose types are known at run time only, for registries and loaders of files.
   ///
   /// `body` is called as `body(UntypedCall&)`, see <baton/graph/untyped.hpp>. `build` checks that each argument's type
@@ -195,6 +226,12 @@ class BATON_API Workflow {
                     std::size_t wire_count);
   void check_subworkflow(AnyTask task, const Plan& plan, AnyTask output, const std::vector<AnyTask>& inputs);
   void add_cleanup(AnyTask task);
+  template <typename State, typename Initial, typename... Arguments, typename Body>
+  Task<State> add_loop(std::string_view name, Body body, const LoopOptions& options, const Initial& initial,
+                       const Arguments&... arguments);
+  void check_loop(AnyTask loop, const LoopOptions& options);
+  void check_plan_loop(AnyTask loop, const Plan& plan, AnyTask state_in, AnyTask state_out,
+                       const std::vector<AnyTask>& inputs);
   AnyTask add_input(std::string_view name, TypeRef type, Fallback fallback);
   [[nodiscard]] AnyTask find_typed(std::string_view name, TypeRef type) const;
   detail::Definition& definition();

@@ -215,6 +215,76 @@ Task<void> Workflow::subworkflow(std::string_view name, const Plan& plan, const 
   return subworkflow(name, plan, Task<void>{}, bindings...);
 }
 
+template <typename State, typename Initial, typename... Arguments, typename Body>
+Task<State> Workflow::add_loop(std::string_view name, Body body, const LoopOptions& options, const Initial& initial,
+                               const Arguments&... arguments) {
+  const detail::BodyType& type =
+      detail::loop_type<State, Body, detail::ArgumentKind<Initial>, detail::ArgumentKind<Arguments>...>();
+  alignas(void*) std::byte capture[detail::inline_capture_size]{};
+  store_body(std::move(body), capture);
+  const detail::Wire wires[] = {detail::ArgumentKind<Initial>::wire(initial),
+                                detail::ArgumentKind<Arguments>::wire(arguments)...};
+  const Task<State> task(add_task(&name, type, capture, wires, 1 + sizeof...(Arguments)));
+  check_loop(task, options);
+  return task;
+}
+
+template <typename Initial, typename In, typename Out, typename Done, typename... Bindings>
+auto Workflow::loop(std::string_view name, const Initial& initial, const Plan& plan, const Input<In>& state_in,
+                    const Task<Out>& state_out, Done&& done, const LoopOptions& options, const Bindings&... bindings) {
+  if constexpr (!detail::check_loop<Initial, std::decay_t<Done>>()) {
+    return Task<void>{};
+  } else {
+    using State = typename detail::LoopInitial<Initial>::State;
+    constexpr bool same = std::is_same_v<State, In> && std::is_same_v<State, Out>;
+    static_assert(same, "baton: what a loop begins with, the input and the task of its plan need the same type");
+    constexpr bool shares = (!detail::is_taken<decltype(bindings.argument)> && ...);
+    static_assert(shares,
+                  "baton: every round of a loop is given a copy: pass bind(input, task) without take(), or put what "
+                  "only moves into a std::shared_ptr");
+    if constexpr (same && shares) {
+      using Body = detail::PlanLoop<State, std::decay_t<Done>, detail::ArgumentKind<Initial>,
+                                    typename decltype(bindings.input)::Result...>;
+      const Task<State> task = add_loop<State>(
+          name, Body{{std::forward<Done>(done), options}, plan, state_in, state_out, {bindings.input...}}, options,
+          initial, bindings.argument...);
+      check_plan_loop(task, plan, state_in, state_out, {bindings.input...});
+      return task;
+    } else {
+      return Task<State>{};
+    }
+  }
+}
+
+template <typename Initial, typename Round, typename Done, typename... Arguments>
+  requires(!std::is_same_v<std::decay_t<Round>, Plan>)
+auto Workflow::loop(std::string_view name, const Initial& initial, Round&& round, Done&& done,
+                    const LoopOptions& options, const Arguments&... arguments) {
+  if constexpr (!detail::check_loop<Initial, std::decay_t<Done>>()) {
+    return Task<void>{};
+  } else {
+    using State = typename detail::LoopInitial<Initial>::State;
+    using F = std::decay_t<Round>;
+    constexpr bool shares = (!detail::is_taken<Arguments> && ...);
+    static_assert(shares, "baton: every round of a loop gets the same arguments: pass the handles without take()");
+    if constexpr (shares && detail::check_body<F, Taken<State>, Arguments...>()) {
+      using Result = typename detail::BoundBody<F, detail::Moved<State>, detail::ArgumentKind<Arguments>...>::Result;
+      constexpr bool returns = std::is_convertible_v<Result, State>;
+      static_assert(returns, "baton: a round of a loop returns the next state");
+      if constexpr (returns) {
+        using Body = detail::FunctionLoop<State, F, std::decay_t<Done>, detail::ArgumentKind<Initial>,
+                                          detail::ArgumentKind<Arguments>...>;
+        return add_loop<State>(name, Body{{std::forward<Done>(done), options}, std::forward<Round>(round)}, options,
+                               initial, arguments...);
+      } else {
+        return Task<State>{};
+      }
+    } else {
+      return Task<State>{};
+    }
+  }
+}
+
 template <typename Body>
 AnyTask Workflow::untyped_task(std::string_view name, TypeRef result, std::vector<TypeRef> parameters, Body body,
                                const std::vector<AnyTask>& arguments) {

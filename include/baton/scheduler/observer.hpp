@@ -50,6 +50,8 @@ struct Event {
   WaitReason reason = WaitReason::none;       ///< For task_waiting.
   RunState run_state = RunState::running;     ///< For run_ended.
   const std::exception_ptr* error = nullptr;  ///< For task_ended with `failed`, and task_waiting for `retry`.
+  std::string_view path{};                    ///< As `Run::path` gives it: empty unless the run is a child run.
+  std::uint64_t parent = 0;                   ///< As `Run::parent_id` gives it.
 };
 
 /// The name of an event, "task_started" for instance.

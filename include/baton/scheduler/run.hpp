@@ -15,6 +15,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -28,7 +29,7 @@ class RunCore;
 /// One failed task of a run.
 struct TaskFailure {
   TaskId task;               ///< In the plan of the run.
-  std::string task_name;     ///< As `Plan::task_name` gives it.
+  std::string task_name;     ///< As `Plan::task_name` gives it; for a loop with the round that failed: `epoch[2]`.
   std::uint32_t attempt;     ///< The last one, counted from 1.
   std::exception_ptr error;  ///< What the body threw.
   std::string message;       ///< Its text.
@@ -89,6 +90,12 @@ class BATON_API Run {
 
   /// A number that no other run of this process has.
   [[nodiscard]] std::uint64_t id() const noexcept;
+  /// Where a run that a task of another one has started stands: `train/epoch[2]` for the third round of the loop
+  /// `epoch` in the sub-workflow `train`. Empty for a run that the host has started. Valid as long as a handle of the
+  /// run.
+  [[nodiscard]] std::string_view path() const noexcept;
+  /// The run whose task has started this one; 0 where the host has.
+  [[nodiscard]] std::uint64_t parent_id() const noexcept;
   /// The plan that is run. Valid as long as a handle of the run.
   [[nodiscard]] const Plan& plan() const noexcept;
 
@@ -138,8 +145,8 @@ class BATON_API Run {
   [[nodiscard]] std::exception_ptr error(AnyTask task) const { return error(plan().id(task)); }
   /// The same by id.
   [[nodiscard]] std::exception_ptr error(TaskId task) const;
-  /// For a task that was omitted: the task before it that caused that. The nearest one that failed or was cancelled; the
-  /// nearest one that was skipped where there is none; nothing where its own rule was not meant to hold.
+  /// For a task that was omitted: the task before it that caused that. The nearest one that failed or was cancelled;
+  /// the nearest one that was skipped where there is none; nothing where its own rule was not meant to hold.
   [[nodiscard]] std::optional<TaskId> cause(AnyTask task) const { return cause(plan().id(task)); }
   /// The same by id.
   [[nodiscard]] std::optional<TaskId> cause(TaskId task) const;
