@@ -52,7 +52,7 @@ std::string_view reason_of(WaitReason reason) {
     case WaitReason::timer:
       return "waits for its time to be over";
     case WaitReason::child:
-      return "waits for its sub-workflow";
+      return "waits for its child run";
     case WaitReason::executor:
       return "waits for its executor";
     case WaitReason::retry:
@@ -103,6 +103,7 @@ std::string count_outcomes(const detail::RunNotes& notes) {
 std::string describe_run(const Event& event) {
   std::string text = "run " + std::to_string(event.run);
   if (!event.plan->name().empty()) text += " '" + one_line(event.plan->name()) + "'";
+  if (!event.path.empty()) text += " (" + one_line(event.path) + ")";
   return text + ": ";
 }
 
@@ -211,6 +212,10 @@ std::string to_json(const Told& told) {
   line.add_text("event", to_string(event.kind));
   line.add("run", std::to_string(event.run));
   line.add_text("workflow", event.plan->name());
+  if (!event.path.empty()) {
+    line.add_text("path", event.path);
+    line.add("parent", std::to_string(event.parent));
+  }
   told.is_of_run() ? add_run(line, told) : add_task(line, event);
   line.add_time("duration_us", told.lasted);
   if (told.has_error()) line.add_text("error", describe(*event.error));

@@ -32,7 +32,8 @@ using detail::TracePoint;
 bool parks(WaitReason reason) { return reason == WaitReason::timer || reason == WaitReason::child; }
 
 std::string name_of_run(const Event& event) {
-  const std::string run = "run " + std::to_string(event.run);
+  std::string run = "run " + std::to_string(event.run);
+  if (!event.path.empty()) run.append(" (").append(event.path).append(")");
   return event.plan->name().empty() ? run : std::string(event.plan->name()) + ", " + run;
 }
 
@@ -119,6 +120,7 @@ struct TraceObserver::State {
     RunDrawing& run = runs[event.run];
     const auto task = static_cast<std::uint32_t>(event.task);
     if (parks(event.reason)) {
+      if (run.parked_tasks.contains(task)) return;  // a round of a loop parks again: it keeps its lane
       run.parked_tasks.emplace(task, detail::ParkedPlace{run.parked.take(event.time), event.reason});
     } else if (options.waiting_lanes != 0) {
       run.waits[task].emplace_back(event.time, event.reason);

@@ -120,7 +120,69 @@ TEST(Log, WaitsAreTold) {
   const auto run = virtual_run.run(flow.build(), log.observer);
   const std::string at = "trace run " + std::to_string(run.id()) + ": ";
   EXPECT_THAT(log.lines, testing::Contains(at + "task 'b': waits for a resource"));
-  EXPECT_THAT(log.lines, testing::Contains(at + "task 'part', attempt 1: waits for its sub-workflow"));
+  EXPECT_THAT(log.lines, testing::Contains(at + "task 'part', attempt 1: waits for its child run"));
+}
+
+/// A sub-workflow `train` with a loop `epoch` of two rounds, the second of which fails.
+Plan plan_of_rounds() {
+  Workflow round{"round"};
+  const auto state = round.input<int>("state");
+  const auto next = round.task(
+      "evaluate",
+      [](int n) {
+        if (n == 1) throw std::runtime_error("no data");
+        return n + 1;
+      },
+      state);
+  const Plan round_plan = round.build();
+  Workflow training{"training"};
+  const auto zero = training.task("zero", [] { return 0; });
+  training.loop("epoch", zero, round_plan, state, next, [](int) { return false; }, {.limit = 5});
+  Workflow flow{"nightly"};
+  flow.subworkflow("train", training.build());
+  return flow.build();
+}
+
+TEST(Log, SaysWhereAChildRunStands) {
+  VirtualRun virtual_run;
+  Log log(LogLevel::info);
+  virtual_run.scheduler.observe(log.observer);
+  const auto run = virtual_run.scheduler.start(plan_of_rounds());
+  virtual_run.executor.run_until_idle();
+  const auto of = [&](int child, const std::string& name) {
+    return " run " + std::to_string(run.id() + static_cast<std::uint64_t>(child)) + " " + name + ": ";
+  };
+  const std::string nightly = of(0, "'nightly'");
+  const std::string train = of(1, "'training' (train)");
+  const std::string second = of(3, "'round' (train/epoch[1])");
+  const std::string failure = "task 'train/epoch[1]/evaluate': no data";
+  EXPECT_THAT(log.lines, ElementsAre("info" + nightly + "started, 1 task", "info" + train + "started, 2 tasks",
+                                     "info" + of(2, "'round' (train/epoch[0])") + "started, 2 tasks",
+                                     "info" + of(2, "'round' (train/epoch[0])") + "succeeded after 0 s: 2 succeeded",
+                                     "info" + second + "started, 2 tasks",
+                                     "error" + second + "task 'evaluate', attempt 1: failed after 0 s: no data",
+                                     "error" + second + "failed after 0 s: 1 succeeded, 1 failed",
+                                     "error" + train + "task 'epoch', attempt 1: failed after 0 s: " + failure,
+                                     "error" + train + "failed after 0 s: 1 succeeded, 1 failed",
+                                     "error" + nightly + "task 'train', attempt 1: failed after 0 s: " + failure,
+                                     "error" + nightly + "failed after 0 s: 1 failed"));
+}
+
+TEST(Log, LinesOfJsonSayWhereAChildRunStands) {
+  VirtualRun virtual_run;
+  std::vector<json> lines;
+  const auto sink = [&](LogLevel, std::string_view line) { lines.push_back(json::parse(line)); };
+  virtual_run.scheduler.observe(
+      std::make_shared<LogObserver>(LogOptions{.level = LogLevel::trace, .sink = sink, .format = LogFormat::json}));
+  const auto run = virtual_run.scheduler.start(plan_of_rounds());
+  virtual_run.executor.run_until_idle();
+  const std::vector<std::string> paths{"", "train", "train/epoch[0]", "train/epoch[1]"};
+  ASSERT_FALSE(lines.empty());
+  for (const json& line : lines) {
+    const auto number = line.at("run").get<std::uint64_t>() - run.id();
+    EXPECT_EQ(line.value("path", ""), paths.at(number));
+    EXPECT_EQ(line.value("parent", std::uint64_t{0}), number == 0 ? 0 : run.id() + (number == 1 ? 0 : 1)) << line;
+  }
 }
 
 TEST(Log, ShowsNamesAsOneLine) {

@@ -147,6 +147,42 @@ TEST(Trace, ParksTasksInAsFewLanesAsPossible) {
   EXPECT_DOUBLE_EQ(together, 1000.0 * 50 * 51 / 2);
 }
 
+TEST(Trace, ALoopThatParksInEachRoundKeepsItsLane) {
+  Workflow flow;
+  const auto zero = flow.task([] { return 0; });
+  const auto round = [](Context& context, int n) {
+    context.park_for(1ms);
+    return n + 1;
+  };
+  flow.loop("loop", zero, round, [](int n) { return n == 100; }, {.limit = 100});
+  VirtualRun virtual_run;
+  const json trace = trace_of(flow.build(), virtual_run);
+  expect_no_overlap(trace);
+  const auto lanes = lanes_of(trace);
+  EXPECT_EQ(std::count_if(lanes.begin(), lanes.end(), [](const auto& lane) { return lane.first.second >= 1'000'001; }),
+            1);
+}
+
+TEST(Trace, NamesAChildRunByItsPath) {
+  Workflow inner{"inner"};
+  inner.task("leaf", [] {});
+  Workflow flow{"flow"};
+  flow.subworkflow("part", inner.build());
+  VirtualRun virtual_run;
+  std::ostringstream out;
+  const auto observer = std::make_shared<TraceObserver>(out);
+  virtual_run.scheduler.observe(observer);
+  const auto run = virtual_run.scheduler.start(flow.build());
+  virtual_run.executor.run_until_idle();
+  observer->close();
+  std::vector<std::string> names;
+  for (const json& event : json::parse(out.str())) {
+    if (event.at("name") == "process_name") names.push_back(event.at("args").at("name"));
+  }
+  EXPECT_EQ(names, (std::vector{"flow, run " + std::to_string(run.id()),
+                                "inner, run " + std::to_string(run.id() + 1) + " (part)"}));
+}
+
 TEST(Trace, ALaneIsNotSharedByTasksWhoseEventsComeInAnotherOrderThanTheirTimes) {
   const Plan plan = plan_of(2);
   std::ostringstream out;
