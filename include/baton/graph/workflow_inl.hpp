@@ -238,7 +238,9 @@ auto Workflow::loop(std::string_view name, const Initial& initial, const Plan& p
     using State = typename detail::LoopInitial<Initial>::State;
     constexpr bool same = std::is_same_v<State, In> && std::is_same_v<State, Out>;
     static_assert(same, "baton: what a loop begins with, the input and the task of its plan need the same type");
-    constexpr bool shares = (!detail::is_taken<decltype(bindings.argument)> && ...);
+    constexpr bool shares = ((!detail::is_taken<decltype(bindings.argument)> &&
+                              std::is_copy_constructible_v<typename decltype(bindings.input)::Result>) &&
+                             ...);
     static_assert(shares,
                   "baton: every round of a loop is given a copy: pass bind(input, task) without take(), or put what "
                   "only moves into a std::shared_ptr");

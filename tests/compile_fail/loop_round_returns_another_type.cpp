@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: MIT
+#include <baton/graph/workflow.hpp>
+
+#include <string>
+
+void add(baton::Workflow& flow) {
+  const auto zero = flow.task("zero", [] { return 0; });
+  flow.loop("count", zero, [](int) { return std::string("one"); }, [](int n) { return n == 3; }, {.limit = 3});
+}
