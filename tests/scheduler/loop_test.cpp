@@ -6,6 +6,7 @@
 #include "support/counted.hpp"
 #include "support/event_log.hpp"
 #include "support/messages.hpp"
+#include "support/nested_rounds.hpp"
 #include "support/pools.hpp"
 #include "support/scale.hpp"
 #include "support/small_stack.hpp"
@@ -189,7 +190,8 @@ TEST_P(Loops, OfAHundredThousandRoundsNeedNeitherStackNorMemory) {
   const baton::Run run = with_small_stacks.start(outer);
   EXPECT_EQ(run.get(of_plans)->value(), rounds);
   EXPECT_EQ(run.result(of_calls), rounds);
-  // A child run may be retired a little after its end was told.
+  // A child run, with what its input was, may be retired a little after its end was told.
+  with_small_stacks.wait_all();
   EXPECT_LE(most, 20);
   EXPECT_EQ(tally.alive, 1);
 }
@@ -481,7 +483,7 @@ TEST_P(Loops, CancelAtAnyMomentEndsThem) {
   const Plan plan = flow.build();
   for (std::size_t i = 0; i < baton::test::scaled(200); ++i) {
     const baton::Run run = scheduler.start(plan);
-    for (std::size_t spin = 0; spin < i * 10; ++spin) std::this_thread::yield();
+    for (std::size_t spin = 0; spin < i; ++spin) std::this_thread::yield();
     run.cancel();
     run.wait();
     EXPECT_EQ(run.state(), RunState::cancelled);
@@ -858,6 +860,66 @@ TEST_P(Loops, MessagesOfAChildRunNameItsPath) {
   flow.subworkflow("sub", inner.build());
   scheduler.start(flow.build()).wait();
   EXPECT_EQ(message, "sub");
+}
+
+// ---- Drawn by a seed ----
+
+/// Checks a run that has ended.
+void expect_depth_first(const baton::Run& run, const baton::test::NestedRounds& nested, std::uint64_t seed) {
+  EXPECT_EQ(run.get(nested.last()), static_cast<int>(nested.expected().size())) << "seed " << seed;
+  EXPECT_EQ(nested.called(), nested.expected()) << "seed " << seed;
+}
+
+TEST_P(Loops, InsideOneAnotherTakeEachRoundOnceDepthFirst) {
+  std::size_t calls = 0;
+  for (std::uint64_t seed = 1; seed <= baton::test::scaled(100); ++seed) {
+    const baton::test::NestedRounds nested(seed, 3);
+    const baton::Run run = scheduler.start(nested.plan(), nested.inputs());
+    run.wait();
+    expect_depth_first(run, nested, seed);
+    calls += nested.expected().size();
+  }
+  EXPECT_GT(calls, baton::test::scaled(1000));
+}
+
+TEST_P(LoopsInVirtualTime, InsideOneAnotherTakeTheTimeOfAllCalls) {
+  for (std::uint64_t seed = 1; seed <= baton::test::scaled(50); ++seed) {
+    const baton::test::NestedRounds nested(seed, 3, 1h);
+    const baton::TimePoint start = clock.now();
+    const baton::Run run = scheduler.start(nested.plan(), nested.inputs());
+    run.wait();
+    expect_depth_first(run, nested, seed);
+    EXPECT_EQ(clock.now() - start, nested.parked()) << "seed " << seed;
+  }
+}
+
+TEST(LoopsByHand, InsideOneAnotherTakeEachRoundOnceDepthFirst) {
+  for (std::uint64_t seed = 1; seed <= baton::test::scaled(100); ++seed) {
+    const baton::test::NestedRounds nested(seed, 4);
+    baton::ManualExecutor executor;
+    baton::Scheduler scheduler(executor);
+    const baton::Run run = scheduler.start(nested.plan(), nested.inputs());
+    while (!run.ended()) ASSERT_TRUE(executor.try_run_one());
+    expect_depth_first(run, nested, seed);
+  }
+}
+
+// Cancelled in the middle of one call: what has been called is the beginning of the whole, and nothing comes later.
+TEST_P(Loops, InsideOneAnotherStopWhereTheyAreCancelled) {
+  for (std::uint64_t seed = 1; seed <= baton::test::scaled(100); ++seed) {
+    const baton::test::NestedRounds nested(seed, 3);
+    const baton::Run run = scheduler.start(nested.plan(), nested.inputs());
+    for (std::uint64_t i = 0; i < seed; ++i) std::this_thread::yield();
+    run.cancel();
+    run.wait();
+    scheduler.wait_all();
+    const std::vector<std::string>& all = nested.expected();
+    const std::vector<std::string>& called = nested.called();
+    ASSERT_LE(called.size(), all.size()) << "seed " << seed;
+    EXPECT_TRUE(std::equal(called.begin(), called.end(), all.begin())) << "seed " << seed;
+    EXPECT_TRUE(run.succeeded() || run.state() == RunState::cancelled) << "seed " << seed;
+    EXPECT_TRUE(!run.succeeded() || called.size() == all.size()) << "seed " << seed;
+  }
 }
 
 }  // namespace
