@@ -749,13 +749,16 @@ TEST_P(LoopsInVirtualTime, CancelWhileARoundParksEndsThem) {
         return std::move(value);
       },
       [](const Counted&) { return false; }, {.limit = 100});
-  const baton::Run run = scheduler.start(flow.build(), std::move(options));
+  baton::Run run = scheduler.start(flow.build(), std::move(options));
   parked.wait();
   run.cancel();
   run.wait();
   EXPECT_EQ(run.state(loop), TaskState::cancelled);
   EXPECT_EQ(calls, 2);
   EXPECT_EQ(clock.now(), baton::TimePoint{});
+  run = {};
+  scheduler.wait_all();
+  EXPECT_EQ(tally.alive, 0);
 }
 
 // ---- Places and names ----

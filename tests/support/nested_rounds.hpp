@@ -81,7 +81,8 @@ class NestedRounds {
   /// Adds one of the four kinds of tasks behind `last`, and makes that the new one.
   List add(Workflow& flow, const std::string& name, Task<int>& last, int depth) {
     const std::uint64_t rounds = 1 + below(4);
-    const Duration time = longest_ == Duration::zero() ? longest_ : Duration(below(longest_.count()));
+    const auto longest = static_cast<std::uint64_t>(longest_.count());
+    const Duration time{longest == 0 ? 0 : static_cast<Duration::rep>(below(longest))};
     const auto leaf = [this, time](Context& context, int count) { return call(context, count, time); };
     const auto ended = [rounds, asked = std::make_shared<std::uint64_t>(0)](int) { return ++*asked % rounds == 0; };
     const LoopOptions options{.limit = rounds};

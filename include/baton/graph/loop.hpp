@@ -77,13 +77,13 @@ template <typename State>
 class RoundsOf final : public Rounds {
  public:
   template <typename From>
-  explicit RoundsOf(From&& initial) : state_(std::in_place, std::forward<From>(initial)) {}
+  RoundsOf(std::in_place_t, From&& initial) : state_(std::in_place, std::forward<From>(initial)) {}
 
   /// Begins a loop with `initial`, unless it has begun. @returns it, and whether it had.
   template <typename From>
   static std::pair<RoundsOf&, bool> of(std::shared_ptr<Rounds>& place, From&& initial) {
     const bool has_begun = place != nullptr && !place->is_broken;
-    if (!has_begun) place = std::make_shared<RoundsOf>(std::forward<From>(initial));
+    if (!has_begun) place = std::make_shared<RoundsOf>(std::in_place, std::forward<From>(initial));
     return {static_cast<RoundsOf&>(*place), has_begun};
   }
 
