@@ -41,10 +41,21 @@ class Matching {
       compare_sources();
     }
     find_results();
+    find_undone();
     return std::move(past_);
   }
 
  private:
+  void find_undone() {
+    if (then_.compensates.empty()) return;
+    std::vector<bool> undone(then_.task_count);
+    for (const auto& [compensation, task] : then_.compensates) {
+      const TaskState state = states_[compensation];
+      undone[task] = state == TaskState::succeeded || state == TaskState::failed || state == TaskState::cancelled;
+    }
+    for (PastTask& past : past_.tasks) past.was_undone = past.earlier != no_such_task && undone[past.earlier];
+  }
+
   [[nodiscard]] bool has_name(const PlanData& plan, std::uint32_t task) const {
     return !plan.name_of.empty() && plan.name_of[task] != 0;
   }

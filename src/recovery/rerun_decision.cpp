@@ -38,6 +38,10 @@ class RerunDecider {
     const PastTask& past = past_[task];
     if ((wishes_.outcomes >> static_cast<unsigned>(past.outcome) & 1U) != 0) {
       mark(task, RerunReason::outcome);
+    } else if ((plan_.flags_of(task) & is_cleanup) != 0) {
+      mark(task, RerunReason::cleanup);
+    } else if (past.was_undone) {
+      mark(task, RerunReason::undone);
     } else if (!past.same_type) {
       mark(task, RerunReason::type_changed);
     } else if (!past.same_sources) {

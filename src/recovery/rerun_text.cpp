@@ -41,6 +41,10 @@ std::string_view to_string(RerunReason reason) noexcept {
       return "result_handed_over";
     case RerunReason::result_in_use:
       return "result_in_use";
+    case RerunReason::undone:
+      return "undone";
+    case RerunReason::cleanup:
+      return "cleanup";
     case RerunReason::type_changed:
       return "type_changed";
     case RerunReason::dependencies_changed:
@@ -100,6 +104,10 @@ std::string RerunPlan::why(TaskId id) const {
       return "its result was handed over to run " + std::to_string(data_->past.moved_to[index_of(*is.earlier)]);
     case RerunReason::result_in_use:
       return "its result is still read by a body that was not waited for";
+    case RerunReason::undone:
+      return "it was undone";
+    case RerunReason::cleanup:
+      return "it comes when all work is over, in each run";
     case RerunReason::type_changed:
       return why_type_changed(*data_, id, *is.earlier);
     case RerunReason::dependencies_changed:

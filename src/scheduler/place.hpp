@@ -14,6 +14,8 @@ struct RunPlace {
 };
 
 /// What the name of a loop has behind it for one of its rounds: `[2]`.
-inline std::string round_suffix(std::uint64_t round) { return "[" + std::to_string(round) + "]"; }
+inline std::string round_suffix(std::uint64_t round) {
+  return std::string("[").append(std::to_string(round)).append("]");
+}
 
 }  // namespace baton::detail

@@ -183,7 +183,7 @@ void RunCore::tell_first_tasks() noexcept {
   for (std::uint32_t task = 0; task < data_.task_count; ++task) {
     const bool is_ready = (blocks_[task / 64].load(std::memory_order_relaxed) & bit(task)) != 0;
     const bool is_doomed = (byte(task).load(std::memory_order_relaxed) & task_byte::doomed) != 0;
-    const bool is_undecided = (data_.flags_of(task) & has_control) != 0;
+    const bool is_undecided = (data_.flags_of(task) & (has_control | is_cleanup)) != 0;
     if (is_ready && !is_doomed && !is_undecided) tell_task(Event::Kind::task_ready, task, TaskState::ready);
   }
 }

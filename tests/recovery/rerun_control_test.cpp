@@ -137,6 +137,41 @@ TEST_P(RerunWithControl, TakesARetryThatWasAdded) {
   EXPECT_EQ(second.get(flaky), 3);
 }
 
+TEST(RerunAfterCompensation, RunsAgainWhatWasUndoneAndTheCleanup) {
+  baton::test::CheckedPool pool(2);
+  baton::Scheduler scheduler(pool);
+  Workflow flow;
+  std::atomic<bool> is_broken{true};
+  std::atomic<int> booked{0};
+  std::atomic<int> cancelled{0};
+  std::atomic<int> closed{0};
+  std::atomic<int> looked{0};
+  const auto look = flow.task("look", [&] { return ++looked; });
+  const auto book = flow.task("book", [&](int) { return ++booked; }, look).compensate([&](int) { ++cancelled; });
+  const auto pay = flow.task(
+      "pay",
+      [&](int) {
+        if (is_broken) throw std::runtime_error("broken");
+      },
+      book);
+  const auto close = flow.finally("close", [&] { ++closed; });
+  const baton::Run first = scheduler.start(flow.build());
+  first.wait();
+  EXPECT_EQ(cancelled, 1);
+  RerunPlan plan = baton::plan_rerun(first);
+  EXPECT_EQ(plan.task(look).action, RerunAction::reuse);
+  EXPECT_EQ(plan.task(book).reason, RerunReason::undone);
+  EXPECT_EQ(plan.task(close).reason, RerunReason::cleanup);
+  is_broken = false;
+  const baton::Run second = baton::rerun(scheduler, std::move(plan));
+  second.get();
+  EXPECT_EQ(second.state(pay), TaskState::succeeded);
+  EXPECT_EQ(looked, 1);
+  EXPECT_EQ(booked, 2);
+  EXPECT_EQ(cancelled, 1);
+  EXPECT_EQ(closed, 2);
+}
+
 TEST(RerunAfterATimeout, LeavesALateBodyWhatItReads) {
   baton::test::CheckedPool pool(3);
   baton::Scheduler scheduler(pool);

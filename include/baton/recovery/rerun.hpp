@@ -54,6 +54,8 @@ enum class RerunReason : std::uint8_t {
   result_taken,          ///< The cause took its result, and runs, or does not take it any more.
   result_handed_over,    ///< Its result was moved into another run.
   result_in_use,         ///< A body that took longer than it may still reads its result.
+  undone,                ///< Its compensation was called.
+  cleanup,               ///< It is a compensation, or runs in any case (`finally`).
   type_changed,          ///< It returns another type, or became an input, or is none any more.
   dependencies_changed,  ///< What it is given comes from other tasks; the cause is one that is new to it, if there is.
   added,                 ///< The earlier run had no such task.
