@@ -34,6 +34,8 @@ LogLevel level_of(const Event& event) {
     case Event::Kind::task_started:
       return LogLevel::debug;
     case Event::Kind::run_started:
+    case Event::Kind::run_paused:
+    case Event::Kind::run_resumed:
       return LogLevel::info;
     case Event::Kind::task_ended:
       if (event.state == TaskState::failed) return LogLevel::error;
@@ -70,9 +72,7 @@ struct Told {
   const detail::RunNotes& notes;
   std::optional<Duration> lasted{};  // of the task's call, or of the run: when the event ends it
 
-  [[nodiscard]] bool is_of_run() const {
-    return event.kind == Event::Kind::run_started || event.kind == Event::Kind::run_ended;
-  }
+  [[nodiscard]] bool is_of_run() const { return !is_of_task(event.kind); }
   [[nodiscard]] bool has_error() const { return event.error != nullptr && *event.error; }
 };
 
@@ -113,8 +113,10 @@ std::string describe_task(const Event& event) {
   return text + ": ";
 }
 
+/// Why it ended so, as far as that is known.
 std::string describe_cause(const Told& told) {
-  return told.has_error() ? ": " + one_line(describe(*told.event.error)) : std::string{};
+  if (told.has_error()) return ": " + one_line(describe(*told.event.error));
+  return told.event.cause.empty() ? std::string{} : ": " + one_line(told.event.cause);
 }
 
 std::string describe_outcome(const Told& told) {
@@ -127,7 +129,7 @@ std::string describe_outcome(const Told& told) {
 std::string describe_end(const Told& told) {
   std::string text = describe_run(told.event);
   text += to_string(told.event.run_state);
-  return text + after(told.lasted) + ": " + count_outcomes(told.notes);
+  return text + after(told.lasted) + ": " + count_outcomes(told.notes) + describe_cause(told);
 }
 
 std::string to_text(const Told& told) {
@@ -145,6 +147,10 @@ std::string to_text(const Told& told) {
       return describe_task(event) + "started on worker " + std::to_string(event.worker);
     case Event::Kind::task_ended:
       return describe_outcome(told);
+    case Event::Kind::run_paused:
+      return describe_run(event) + "paused";
+    case Event::Kind::run_resumed:
+      return describe_run(event) + "goes on after a pause";
     case Event::Kind::run_ended:
       break;
   }
@@ -196,7 +202,7 @@ void add_task(JsonLine& line, const Event& event) {
 void add_run(JsonLine& line, const Told& told) {
   line.add_text("state", to_string(told.event.run_state));
   line.add("tasks", std::to_string(told.event.plan->size()));
-  if (told.event.kind == Event::Kind::run_started) return;
+  if (told.event.kind != Event::Kind::run_ended) return;
   JsonLine outcomes;
   for_each_outcome(told.notes,
                    [&](TaskState state, std::size_t count) { outcomes.add(to_string(state), std::to_string(count)); });
@@ -219,6 +225,7 @@ std::string to_json(const Told& told) {
   told.is_of_run() ? add_run(line, told) : add_task(line, event);
   line.add_time("duration_us", told.lasted);
   if (told.has_error()) line.add_text("error", describe(*event.error));
+  if (!event.cause.empty()) line.add_text("cause", event.cause);
   return line.finish();
 }
 
@@ -273,7 +280,7 @@ EventKinds LogObserver::kinds() const noexcept {
   using enum Event::Kind;
   if (state_->least == LogLevel::trace) return EventKinds::all();
   if (state_->least == LogLevel::error) return {run_started, task_started, task_ended, run_ended};
-  return {run_started, task_waiting, task_started, task_ended, run_ended};
+  return {run_started, task_waiting, task_started, task_ended, run_ended, run_paused, run_resumed};
 }
 
 void LogObserver::on_event(const Event& event) {

@@ -166,8 +166,8 @@ MetricsObserver::~MetricsObserver() = default;
 
 void MetricsObserver::on_event(const Event& event) {
   detail::RunNotes& notes = state_->runs.at(event);
-  if (event.kind == Event::Kind::run_started) return;
-  if (event.kind != Event::Kind::run_ended) return state_->count_task(event, notes.note(event));
+  if (is_of_task(event.kind)) return state_->count_task(event, notes.note(event));
+  if (event.kind != Event::Kind::run_ended) return;
   state_->count_end(event);
   state_->runs.drop(event.run);
 }

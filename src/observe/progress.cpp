@@ -14,6 +14,7 @@
 #include <iostream>
 #include <mutex>
 #include <ostream>
+#include <set>
 #include <streambuf>
 #include <string>
 #include <system_error>
@@ -105,6 +106,7 @@ struct ProgressObserver::State {
 
   std::mutex mutex;  // of what follows, and of changes to the runs of `tally`
   std::uint64_t total = 0;
+  std::set<std::uint64_t> paused_runs{};
   double work_of_ended_runs = 0;  // what was expected of their tasks, in seconds
   std::string name{};
   TimePoint started{};       // of the first run, on the scheduler's clock
@@ -202,7 +204,9 @@ struct ProgressObserver::State {
     figures.running = running.count;
     figures.time = std::max(now - started, Duration::zero());
     figures.is_last = tally.runs().empty();
+    figures.is_paused = !figures.is_last && paused_runs.size() == tally.runs().size();
     if (!figures.is_last) figures.left = guess_left_locked(now, count, running);
+    if (figures.is_paused) figures.left.reset();
     figures.tasks.reserve(running.longest.size());
     for (const RunningTask& task : running.longest) {
       figures.tasks.push_back({tally.runs().at(task.run)->plan.task_name(task.task), now - task.started});
@@ -248,6 +252,7 @@ struct ProgressObserver::State {
   void restart_locked(TimePoint now) {
     tally.clear();
     total = 0;
+    paused_runs.clear();
     work_of_ended_runs = 0;
     started = now;
     really_started = real_now();
@@ -260,8 +265,21 @@ struct ProgressObserver::State {
     const auto run = tally.runs().find(event.run);
     if (run == tally.runs().end()) return;
     work_of_ended_runs += run->second->work.total();
+    paused_runs.erase(event.run);
     tally.remove_run(event.run);
     if (tally.runs().empty()) draw_locked(event.time);
+  }
+
+  /// A pause, or its end, is drawn at once: nothing else may happen for long.
+  void pause_run(const Event& event) {
+    const std::lock_guard lock(mutex);
+    if (tally.runs().count(event.run) == 0) return;
+    if (event.kind == Event::Kind::run_paused) {
+      paused_runs.insert(event.run);
+    } else {
+      paused_runs.erase(event.run);
+    }
+    draw_locked(event.time);
   }
 
   void start_thread_locked() {
@@ -324,7 +342,7 @@ void ProgressObserver::print(std::string_view text) { state_->print(text); }
 EventKinds ProgressObserver::kinds() const noexcept {
   using enum Event::Kind;
   if (state_->style == ProgressStyle::silent) return {};
-  return {run_started, task_waiting, task_started, task_ended, run_ended};
+  return {run_started, task_waiting, task_started, task_ended, run_ended, run_paused, run_resumed};
 }
 
 void ProgressObserver::on_event(const Event& event) {
@@ -335,6 +353,9 @@ void ProgressObserver::on_event(const Event& event) {
       return state.start_run(event);
     case Event::Kind::run_ended:
       return state.end_run(event);
+    case Event::Kind::run_paused:
+    case Event::Kind::run_resumed:
+      return state.pause_run(event);
     case Event::Kind::task_started:
       state.tally.start(event);
       break;

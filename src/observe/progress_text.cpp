@@ -92,10 +92,11 @@ std::string draw_head(const ProgressFigures& figures, std::size_t columns, bool 
     return count == 0 ? std::string{} : ", " + std::to_string(count).append(what);
   };
   const std::string rate = format_rate(figures);
-  std::array<Part, 8> parts{{
+  std::array<Part, 9> parts{{
       {draw_bar(figures, columns < 100 ? 16 : 32, unicode), 5},
       {std::to_string(scaled(figures, 100)) + " % ", 1},
       {std::to_string(figures.ended) + '/' + std::to_string(figures.total), 0},
+      {figures.is_paused ? ", paused" : "", 1},
       {number(figures.running, " running"), 6},
       {number(figures.failed, " failed"), 2},
       {", " + (figures.is_last ? format_final(figures.time) : format_moving(figures.time)), 4},
@@ -130,6 +131,7 @@ std::string draw_line(const ProgressFigures& figures) {
   if (!text.empty()) text += ": ";
   text += std::to_string(figures.ended) + " of " + std::to_string(figures.total);
   text += figures.total == 1 ? " task ended" : " tasks ended";
+  if (figures.is_paused) text += ", paused";
   if (figures.running > 0) text += ", " + std::to_string(figures.running) + " running";
   if (figures.failed > 0) text += ", " + std::to_string(figures.failed) + " failed";
   text += ", " + format_final(figures.time);

@@ -21,6 +21,7 @@ struct ProgressFigures {
   std::uint64_t running = 0;
   Duration time{};
   std::optional<Duration> left{};
+  bool is_paused = false;  // all runs are
   bool is_last = false;
 
   struct Task {

@@ -100,6 +100,7 @@ struct TraceObserver::State {
   }
 
   void end_run_locked(const Event& event) {
+    end_pause_locked(event);
     if (const auto record = timeline.find_run(event.run); record && record->started) {
       const std::string_view text = event.plan->name().empty() ? "run" : event.plan->name();
       const std::string args =
@@ -109,6 +110,11 @@ struct TraceObserver::State {
     timeline.forget(event.run);
     runs.erase(event.run);
     flush_locked();
+  }
+
+  void end_pause_locked(const Event& event) {
+    const auto from = std::exchange(runs[event.run].paused, std::nullopt);
+    if (from) write_interval_locked(event, detail::run_lane, "paused", "paused", *from, event.time, {});
   }
 
   void wait_locked(const Event& event, const std::optional<TaskTiming>& timing) {
@@ -262,6 +268,11 @@ struct TraceObserver::State {
           write_wait_locked(event, *timing->ready, member("state", to_string(event.state)));
         }
         return;
+      case Event::Kind::run_paused:
+        runs[event.run].paused = event.time;
+        return;
+      case Event::Kind::run_resumed:
+        return end_pause_locked(event);
       case Event::Kind::run_ended:
         break;
     }

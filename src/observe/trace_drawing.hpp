@@ -85,6 +85,7 @@ struct ParkedPlace {
 
 /// What a trace keeps of a run that goes on, besides the times of its tasks.
 struct RunDrawing {
+  std::optional<TimePoint> paused;
   std::set<Lane> named;
   ParkedLanes parked;
   std::unordered_map<std::uint32_t, ParkedPlace> parked_tasks;

@@ -19,10 +19,14 @@ class AttemptContext final : public Context {
 
   [[nodiscard]] std::stop_token stop_token() const override {
     if (live_ != nullptr) return live_->stop.get_token();
-    return (run_.data().flags_of(task_) & is_cleanup) != 0 ? std::stop_token{} : run_.stop_token();
+    if (!token_) token_ = run_.stop_token(task_);
+    return *token_;
   }
   [[nodiscard]] bool stop_requested() const noexcept override {
-    return run_.stops(task_) || (live_ != nullptr && live_->stop.stop_requested());
+    if (run_.stops(task_)) return true;
+    if (live_ != nullptr) return live_->stop.stop_requested();
+    // Where single tasks were cancelled the token says whether this one was; that takes no lock.
+    return (run_.attention() & some_cancelled) != 0 && stop_token().stop_requested();
   }
   void park_for(Duration duration) override {
     until = duration > Duration::zero() ? later_by(run_.scheduler().clock.now(), duration) : TimePoint{};
@@ -44,6 +48,8 @@ class AttemptContext final : public Context {
   }
   [[nodiscard]] std::shared_ptr<Rounds>& rounds() noexcept override { return loop_; }
 
+  [[nodiscard]] bool has_token() const noexcept { return token_.has_value(); }
+
   TimePoint until{};
   std::shared_ptr<Continuation> rest;
 
@@ -53,6 +59,7 @@ class AttemptContext final : public Context {
   const std::uint32_t attempt_;
   std::shared_ptr<Rounds>& loop_;
   LiveAttempt* const live_;
+  mutable std::optional<std::stop_token> token_;  // once it was asked for
 };
 
 /// Calls the body, and notes in `parked` what came of it.
@@ -76,6 +83,7 @@ void call(RunCore& run, std::uint32_t task, ParkedTask& parked, LiveAttempt* liv
     if (parked.loop) parked.loop->is_broken = true;
   }
   parked.until = context.until;
+  parked.has_token = parked.has_token || context.has_token();
 }
 
 /// The same with limits of time: what comes of a body that has taken too long is dropped.

@@ -44,7 +44,8 @@ std::string describe_failure(const TaskFailure& failure, std::string_view path) 
   return "task '" + name + failure.task_name + "': " + indented(failure.message);
 }
 
-ChildRun::ChildRun(RunCore& parent, std::uint32_t task, ChildCall&& call, const Rounds* loop) : output_(call.output) {
+ChildRun::ChildRun(RunCore& parent, std::uint32_t task, ChildCall&& call, const Rounds* loop)
+    : parent_(parent), task_(task), output_(call.output) {
   StartOptions options;
   options.inputs = std::move(call.inputs);
   std::tie(child_, first_seat_) = parent.scheduler().create(*call.plan, options, SchedulerCore::Caller::only_starts,
@@ -66,6 +67,8 @@ void ChildRun::begin(RunCore& run, std::uint32_t task) {
   });
   child_.core()->pass_on(*std::exchange(first_seat_, nullptr));
 }
+
+void ChildRun::cancel() noexcept { child_.cancel(parent_.why_stopped(task_)); }
 
 bool ChildRun::finish(RunCore& run, std::uint32_t task, ParkedTask& parked) noexcept {
   if (child_.state() == RunState::cancelled) {

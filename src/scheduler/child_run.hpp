@@ -41,13 +41,16 @@ class ChildRun final : public Continuation {
   ~ChildRun() override;
 
   void begin(RunCore& run, std::uint32_t task) override;
-  void cancel() noexcept override { child_.cancel(); }
+  void cancel() noexcept override;
+  void set_paused(bool paused) noexcept override { paused ? child_.pause() : child_.resume(); }
   bool finish(RunCore& run, std::uint32_t task, ParkedTask& parked) noexcept override;
 
  private:
   void take_output(RunCore& run, std::uint32_t task, ParkedTask& parked);
   [[nodiscard]] std::exception_ptr find_error() const noexcept;
 
+  RunCore& parent_;  // which calls this
+  const std::uint32_t task_;
   Run child_;
   Seat* first_seat_ = nullptr;  // until that has been posted
   AnyTask output_;

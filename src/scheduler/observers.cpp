@@ -42,6 +42,10 @@ std::string_view to_string(Event::Kind kind) noexcept {
       return "task_ended";
     case Event::Kind::run_ended:
       return "run_ended";
+    case Event::Kind::run_paused:
+      return "run_paused";
+    case Event::Kind::run_resumed:
+      return "run_resumed";
   }
   return "unknown";
 }

@@ -31,6 +31,8 @@ void Recorder::Entry::note(const Event& event) noexcept {
       break;
     case Event::Kind::run_started:
     case Event::Kind::run_ended:
+    case Event::Kind::run_paused:
+    case Event::Kind::run_resumed:
       break;
   }
   reason.store(event.reason, std::memory_order_release);
@@ -63,7 +65,7 @@ TaskTiming Recorder::Entry::look() const noexcept {
 }
 
 void Recorder::on_event(const Event& event) {
-  if (event.kind == Event::Kind::run_started || event.kind == Event::Kind::run_ended) return note_run(event);
+  if (!is_of_task(event.kind)) return note_run(event);
   // Before the state: who sees the failure finds its message.
   if (event.kind == Event::Kind::task_ended && event.error != nullptr && *event.error) {
     std::string message = describe(*event.error);
@@ -78,9 +80,12 @@ void Recorder::on_event(const Event& event) {
 void Recorder::note_run(const Event& event) noexcept {
   if (event.kind == Event::Kind::run_started) {
     started_.set(event.time);
-  } else {
+  } else if (event.kind == Event::Kind::run_ended) {
     ended_.set(event.time);
+    paused_.store(false, std::memory_order_release);
     state_.store(event.run_state, std::memory_order_release);
+  } else {
+    paused_.store(event.kind == Event::Kind::run_paused, std::memory_order_release);
   }
   version_.fetch_add(1, std::memory_order_acq_rel);
 }
@@ -89,6 +94,7 @@ template <typename Result>
 void Recorder::look_at_run(Result& result) const noexcept {
   result.version = version_.load(std::memory_order_acquire);
   result.state = state_.load(std::memory_order_acquire);
+  result.paused = paused_.load(std::memory_order_acquire);
   result.started = started_.get();
   result.ended = ended_.get();
 }

@@ -71,6 +71,7 @@ class BATON_API Recorder final : public Observer {
   std::vector<Entry> tasks_;
   Moment started_, ended_;
   std::atomic<RunState> state_{RunState::running};
+  std::atomic<bool> paused_{false};
   alignas(64) std::atomic<std::uint64_t> version_{0};
   struct Failure {
     TaskError error;

@@ -137,6 +137,23 @@ bool Resources::remove(RunCore& run, std::uint32_t task) {
   return !was_called;
 }
 
+void Resources::remove_called(RunCore& run) {
+  std::size_t count = 0;
+  Called called;
+  {
+    const std::lock_guard lock(mutex_);
+    auto waiter = waiters_.lower_bound(Key{run.id(), 0});
+    while (waiter != waiters_.end() && waiter->first.first == run.id()) {
+      const auto here = waiter++;
+      if (!here->second.called) continue;
+      erase_locked(here, called);
+      ++count;
+    }
+  }
+  deliver(called);
+  for (; count > 0; --count) run.drop();
+}
+
 std::vector<std::uint32_t> Resources::remove_stopped(RunCore& run) {
   std::vector<std::uint32_t> tasks;
   std::size_t count = 0;

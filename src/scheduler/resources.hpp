@@ -36,6 +36,9 @@ class Resources {
   void give_back(const std::vector<ResourceRequest>& requests);
   /// @returns whether the task was waiting; then nothing is delivered any more.
   bool remove(RunCore& run, std::uint32_t task);
+  /// Removes the waiters of `run` that were called and have not asked since, so that those behind them may go on. For
+  /// a run that is paused: its tasks will ask anew.
+  void remove_called(RunCore& run);
   /// Removes the waiters of `run` that are to end early. @returns their tasks.
   std::vector<std::uint32_t> remove_stopped(RunCore& run);
 

@@ -48,13 +48,18 @@ void Run::get() const {
   std::vector<TaskFailure> failures = core_->failures();
   std::erase_if(failures, [](const TaskFailure& failure) { return failure.allowed; });
   std::string message = core_->describe() + (state() == RunState::cancelled ? " was cancelled" : " failed");
-  const auto add_line = [&](const std::string& line) {
-    message += "\n  ";
-    for (const char c : line) message += c == '\n' ? std::string("\n  ") : std::string(1, c);
+  const auto add = [&](const std::string& text) {
+    for (const char c : text) message += c == '\n' ? std::string("\n  ") : std::string(1, c);
   };
+  const auto add_line = [&](const std::string& line) { add('\n' + line); };
+  const auto after_colon = [](const std::string& cause) { return cause.empty() ? cause : ": " + cause; };
+  add(after_colon(core_->cancel_cause()));
   const std::size_t named = std::min(failures.size(), detail::most_named_failures);
   for (std::size_t at = 0; at < named; ++at) add_line(detail::describe_failure(failures[at], path()));
   if (failures.size() > named) add_line("and " + std::to_string(failures.size() - named) + " more");
+  for (const auto& [task, cause] : core_->cancelled_tasks(detail::most_named_failures)) {
+    add_line(core_->label(task) + " was cancelled" + after_colon(cause));
+  }
   throw RunFailed(message, std::move(failures));
 }
 
@@ -111,7 +116,15 @@ std::vector<TaskState> Run::states() const {
 Snapshot Run::snapshot() const { return core_->snapshot(); }
 SnapshotChanges Run::changes(std::uint64_t since) const { return core_->changes(since); }
 
-void Run::cancel() const { core_->cancel(); }
+void Run::cancel(std::string cause) const { core_->cancel(std::move(cause)); }
+std::string Run::cancel_cause() const { return core_->cancel_cause(); }
+bool Run::cancel(TaskId task, std::string cause) const {
+  return core_->cancel_task(static_cast<std::uint32_t>(task), std::move(cause));
+}
+std::string Run::cancel_cause(TaskId task) const { return core_->task_cancel_cause(static_cast<std::uint32_t>(task)); }
+bool Run::pause() const { return core_->pause(); }
+bool Run::resume() const { return core_->resume(); }
+bool Run::paused() const noexcept { return core_->is_pausing(); }
 void Run::on_end(std::function<void(const Run&)> callback) const { core_->on_end(std::move(callback)); }
 const void* Run::result_of(AnyTask task, TypeRef type) const { return core_->result(plan().id(task), type); }
 

@@ -95,6 +95,7 @@ RunCore::RunCore(SchedulerCore& scheduler, const Plan& plan, const StartOptions&
       executor_(scheduler.executor),
       id_(next_run_id()),
       failure_mode_(options.failure_mode),
+      deadline_(options.deadline),
       seed_(options.seed.value_or(mix(process_seed(), id_))),
       place_(std::move(place)),
       seat_count_(layout.seats),
@@ -290,7 +291,9 @@ void RunCore::get_attended() noexcept {
 }
 
 bool RunCore::anything_to_do() const noexcept {
-  if ((attention_.load(std::memory_order_seq_cst) & has_messages) != 0) return true;
+  const std::uint32_t attention = attention_.load(std::memory_order_seq_cst);
+  if ((attention & has_messages) != 0) return true;
+  if (is_paused(attention)) return false;
   return std::any_of(seats_, seats_ + seat_count_, [](const Seat& seat) { return seat.map.any(); });
 }
 
@@ -359,7 +362,7 @@ void RunCore::tell(Event event) noexcept {
 }
 
 void RunCore::tell_task(Event::Kind kind, std::uint32_t task, TaskState state, std::uint32_t attempt, WaitReason reason,
-                        const std::exception_ptr* error) noexcept {
+                        const std::exception_ptr* error, std::string_view cause) noexcept {
   if (!wants(kind)) return;
   Event event{};
   event.kind = kind;
@@ -368,6 +371,7 @@ void RunCore::tell_task(Event::Kind kind, std::uint32_t task, TaskState state, s
   event.state = state;
   event.reason = reason;
   event.error = error;
+  event.cause = cause;
   tell(event);
 }
 
@@ -385,7 +389,7 @@ void RunCore::add_failure(std::uint32_t task, const ParkedTask& parked, bool all
 void RunCore::begin_attempt(std::uint32_t task, LiveAttempt& attempt) {
   const std::lock_guard lock(mutex_);
   live_attempts_.emplace(task, &attempt);
-  if (stops(task)) attempt.stop.request_stop();
+  if (stops(task) || task_cancels_.count(task) != 0) attempt.stop.request_stop();
 }
 
 void RunCore::end_attempt(std::uint32_t task) noexcept {
@@ -393,41 +397,34 @@ void RunCore::end_attempt(std::uint32_t task) noexcept {
   live_attempts_.erase(task);
 }
 
-std::stop_token RunCore::stop_token() {
-  const std::lock_guard lock(mutex_);
-  if (!stop_source_.stop_possible()) {
-    stop_source_ = std::stop_source();
-    if ((attention_.load(std::memory_order_seq_cst) & (cancelling | stopping)) != 0) stop_source_.request_stop();
-  }
-  return stop_source_.get_token();
-}
-
 void RunCore::stop_waiting_tasks() {
-  std::vector<std::shared_ptr<Continuation>> begun;
+  end_pause();  // so that workers come and end what is ready
+  const auto begun = begun_continuations();
   std::vector<std::stop_source> sources;
   {
     const std::lock_guard lock(mutex_);
-    for (const auto& [task, parked] : parked_) {
-      if (parked.rest && stops(task)) begun.push_back(parked.rest);
-    }
     for (const auto& [task, attempt] : live_attempts_) {
       if (stops(task)) sources.push_back(attempt->stop);
     }
-    sources.push_back(stop_source_);  // a token made from now on is born stopped
+    for (const auto& [task, source] : stop_sources_) {  // one made from now on is born stopped
+      if (stops(task)) sources.push_back(source);
+    }
   }
   for (std::stop_source& source : sources) source.request_stop();  // calls the host's, so without the lock
   for (const std::uint32_t task : scheduler_.resources.remove_stopped(*this)) deliver({task, Message::Kind::drop});
   for (const std::uint32_t task : scheduler_.timers.remove_stopped(*this)) deliver({task, Message::Kind::drop});
-  for (const auto& each : begun) each->cancel();
+  for (const auto& [task, rest] : begun) {
+    if (stops(task)) rest->cancel();
+  }
 }
 
-void RunCore::cancel() {
-  if (!try_keep()) return;
-  if (state() == RunState::running) {
-    raise(cancelling);
-    stop_waiting_tasks();
+std::vector<std::pair<std::uint32_t, std::shared_ptr<Continuation>>> RunCore::begun_continuations() {
+  std::vector<std::pair<std::uint32_t, std::shared_ptr<Continuation>>> begun;
+  const std::lock_guard lock(mutex_);
+  for (const auto& [task, parked] : parked_) {
+    if (parked.rest) begun.emplace_back(task, parked.rest);
   }
-  drop();
+  return begun;
 }
 
 // ---- Looking at it ----
@@ -448,6 +445,7 @@ Snapshot RunCore::snapshot() {
     snapshot.run = id_;
     snapshot.plan = plan_;
     snapshot.state = state();
+    snapshot.paused = is_pausing();
     snapshot.tasks.resize(data_.task_count);
     for (std::uint32_t task = 0; task < data_.task_count; ++task) snapshot.tasks[task].state = task_state(task);
     for (TaskFailure& failure : failures()) snapshot.errors.push_back({failure.task, std::move(failure.message)});

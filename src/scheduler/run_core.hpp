@@ -51,6 +51,9 @@ struct Message {
     drop,        ///< The run is being cancelled: it ends now, whatever it waited for.
     timeout,     ///< The time of its attempt is over.
     deadline,    ///< Its own time is over.
+    put_back,    ///< Its executor got to it while the run was paused: it is ready as before.
+    end_due,     ///< Of no task: takes back a RunCore::put_off_end.
+    claim,       ///< It was cancelled while it was ready: it ends now, unless somebody has taken it up.
   };
   std::uint32_t task;
   Kind kind;
@@ -66,6 +69,7 @@ struct ParkedTask {
   bool awaits_retry = false;             // `until` is when it is called again
   bool abandoned = false;                // it has ended without waiting for its body to return
   bool after_skip = false;               // omitted though nothing went wrong
+  bool has_token = false;                // its body asked for its stop token
   TaskState end = TaskState::succeeded;  // how it will end once its time is over
   std::exception_ptr error;
   TimePoint until{};
@@ -126,8 +130,15 @@ enum Attention : std::uint32_t {
   stopping = 4,     ///< A task failed, and the failure mode is stop.
   observed = 8,     ///< Somebody wants events.
   has_messages = 16,
-  reusing = 32,  ///< Tasks that ended before the run began may become ready once more.
+  reusing = 32,          ///< Tasks that ended before the run began may become ready once more.
+  pausing = 64,          ///< Run::pause was called: nothing starts, unless to be stopped. See pause.cpp.
+  some_cancelled = 128,  ///< Run::cancel was called for a task: look whether it was this one. See task_cancel.cpp.
 };
+
+/// Whether ready tasks are left alone. Stopping them is no start, so that ends a pause.
+constexpr bool is_paused(std::uint32_t attention) noexcept {
+  return (attention & (pausing | cancelling | stopping)) == pausing;
+}
 
 /// One run: a header and, behind it in the same allocation, one byte a task, the ready set, the seats and the results.
 ///
@@ -173,7 +184,9 @@ class RunCore {
   [[nodiscard]] std::atomic<std::uint8_t>& byte(std::uint32_t task) noexcept { return bytes_[task]; }
   [[nodiscard]] Word& block(std::uint32_t index) noexcept { return blocks_[index]; }
   [[nodiscard]] std::uint32_t attention() const noexcept { return attention_.load(std::memory_order_relaxed); }
-  void raise(std::uint32_t bits) noexcept { attention_.fetch_or(bits, std::memory_order_seq_cst); }
+  /// @returns the attention before that; so does `lower`.
+  std::uint32_t raise(std::uint32_t bits) noexcept { return attention_.fetch_or(bits, std::memory_order_seq_cst); }
+  std::uint32_t lower(std::uint32_t bits) noexcept { return attention_.fetch_and(~bits, std::memory_order_seq_cst); }
   /// Whether `task`, or what it still waits for, is to end early. Not so of cleanup, which runs in any case.
   [[nodiscard]] bool stops(std::uint32_t task) const noexcept {
     return (attention() & (cancelling | stopping)) != 0 && (data_.flags_of(task) & is_cleanup) == 0;
@@ -182,7 +195,6 @@ class RunCore {
   [[nodiscard]] bool went_wrong() const noexcept {
     return any_failed_.load(std::memory_order_relaxed) || any_cancelled_.load(std::memory_order_relaxed);
   }
-  void lower(std::uint32_t bits) noexcept { attention_.fetch_and(~bits, std::memory_order_seq_cst); }
   /// Counts tasks that have ended; the one that counts the last decides the run.
   void count_ended(std::uint64_t tasks) noexcept;
   /// Ends a run that has no task to run, right after its creation.
@@ -208,7 +220,8 @@ class RunCore {
   [[nodiscard]] bool is_going_briskly() const noexcept;
   /// Whether the watch should call for one more worker, when tasks are not short.
   [[nodiscard]] bool needs_help() const noexcept;
-  /// Whether any seat's map or the inbox has something; the second look of ready_set.hpp (4).
+  /// Whether the inbox has something or, unless the run is paused, any seat's map; the second look of ready_set.hpp
+  /// (4).
   [[nodiscard]] bool anything_to_do() const noexcept;
   /// Gets one more worker when a seat is free.
   void call_for_help() noexcept;
@@ -263,13 +276,50 @@ class RunCore {
   [[nodiscard]] bool wants(Event::Kind kind) const noexcept;
   void tell(Event event) noexcept;
   void tell_task(Event::Kind kind, std::uint32_t task, TaskState state, std::uint32_t attempt = 0,
-                 WaitReason reason = WaitReason::none, const std::exception_ptr* error = nullptr) noexcept;
+                 WaitReason reason = WaitReason::none, const std::exception_ptr* error = nullptr,
+                 std::string_view cause = {}) noexcept;
   void add_failure(std::uint32_t task, const ParkedTask& parked, bool allowed);
   void note_cancelled() noexcept { any_cancelled_.store(true, std::memory_order_relaxed); }
-  [[nodiscard]] std::stop_token stop_token();
-  void cancel();
+  /// Does nothing but for the first call, whose cause counts.
+  void cancel(std::string cause);
+  /// Of the run, if it was cancelled.
+  [[nodiscard]] std::string cancel_cause() const;
+  /// Why it is being stopped, and so `task`, for what that has begun.
+  [[nodiscard]] std::string why_stopped(std::uint32_t task) const;
+  /// Begins the time of the run's deadline, if there is one. Before anything of it is called.
+  void start_deadline();
+  /// On the clock's thread: all workers may be busy with bodies, which are to be asked.
+  void end_at_deadline();
   /// Once cancelling or stopping is raised: asks the bodies to stop, and ends what is parked.
   void stop_waiting_tasks();
+  /// Whether `task` is to end `cancelled`, with its run or by itself. Takes the run's mutex where some task was.
+  [[nodiscard]] bool should_stop(std::uint32_t task) const {
+    return stops(task) || ((attention() & some_cancelled) != 0 && was_cancelled(task));
+  }
+
+  // ---- Cancelling a task ----
+  /// @returns whether this call decided that `task` ends `cancelled`.
+  bool cancel_task(std::uint32_t task, std::string cause);
+  [[nodiscard]] bool was_cancelled(std::uint32_t task) const;
+  /// Whether a task that is about to get its outcome was cancelled before. @returns the cause; null if it was not.
+  const std::string* hear_cancel(std::uint32_t task);
+  [[nodiscard]] std::string task_cancel_cause(std::uint32_t task) const;
+  /// The tasks that ended `cancelled` by themselves, in order of id, with the causes; `most` at most.
+  [[nodiscard]] std::vector<std::pair<std::uint32_t, std::string>> cancelled_tasks(std::size_t most) const;
+  /// A token of the body of `task`, until forget_stop_token.
+  [[nodiscard]] std::stop_token stop_token(std::uint32_t task);
+  void forget_stop_token(std::uint32_t task) noexcept;
+
+  // ---- Pausing ----
+  /// @returns whether this call paused the run.
+  bool pause();
+  /// @returns whether this call ended a pause.
+  bool resume();
+  [[nodiscard]] bool is_pausing() const noexcept {
+    return state() == RunState::running && is_paused(attention_.load(std::memory_order_seq_cst));
+  }
+  /// Makes what a task waits for pause or go on as this run does. For each continuation that has just been parked, too.
+  void share_pause_with(std::uint32_t task, Continuation& rest) noexcept;
 
   [[nodiscard]] Snapshot snapshot();
   [[nodiscard]] SnapshotChanges changes(std::uint64_t since);
@@ -332,6 +382,14 @@ class RunCore {
   /// The time on the scheduler's clock; that of the end once the run has ended.
   [[nodiscard]] std::optional<TimePoint> moment(std::optional<TimePoint> end) noexcept;
   void decide() noexcept;
+  bool note_task_cancel(std::uint32_t task, std::string cause);
+  void reach_cancelled(std::uint32_t task);
+  /// Keeps the run from being decided until a Message::Kind::end_due was taken. @returns false when it is too late.
+  bool put_off_end() noexcept;
+  /// Lowers the bit. @returns whether it was up, so that this call ended a pause.
+  bool end_pause() noexcept;
+  void tell_pause() noexcept;
+  [[nodiscard]] std::vector<std::pair<std::uint32_t, std::shared_ptr<Continuation>>> begun_continuations();
   /// Whether the owner's seat has no thread at the moment.
   [[nodiscard]] bool is_exclusive_to_nobody() const noexcept;
   void check_wait_is_possible() const;
@@ -355,6 +413,7 @@ class RunCore {
   Executor& executor_;
   const std::uint64_t id_;
   const FailureMode failure_mode_;
+  const std::optional<Duration> deadline_;
   const std::uint64_t seed_;
   const std::unique_ptr<const RunPlace> place_;
   std::uint32_t seat_count_ = 0;
@@ -375,7 +434,9 @@ class RunCore {
   std::atomic<std::uint32_t> sleeping_helpers_{0};
   std::atomic<bool> attended_{false};
   std::atomic<bool> any_handed_over_{false};
-  const std::shared_ptr<Recorder> recorder_;  // null where nothing is recorded
+  std::atomic<std::uint32_t> pause_changes_{0};  // that observers have not been told; not 0 while somebody tells them
+  bool told_pause_ = false;                      // what they were told; of that somebody
+  const std::shared_ptr<Recorder> recorder_;     // null where nothing is recorded
   Observers observers_;
   std::shared_ptr<std::atomic<std::uint64_t>> errors_;
   alignas(64) std::atomic<std::uint32_t> attention_{0};   // Read at every start, written rarely.
@@ -395,8 +456,14 @@ class RunCore {
   std::vector<std::function<void(const Run&)>> callbacks_;
   std::vector<Seat*> handed_seats_;
   std::vector<BodyFrame*> sleeping_frames_;  // innermost of each thread that sleeps inside a body
-  std::stop_source stop_source_{std::nostopstate};
-  std::vector<std::uint64_t> handed_over_;  // by task: the run that has its result; empty while all are here
+  std::vector<std::uint64_t> handed_over_;   // by task: the run that has its result; empty while all are here
+  std::string cancel_cause_;
+  std::unordered_map<std::uint32_t, std::stop_source> stop_sources_;  // of tasks whose bodies asked for them
+  struct TaskCancel {
+    std::string cause;
+    bool heard = false;  // it has ended so; from then on this does not change
+  };
+  std::unordered_map<std::uint32_t, TaskCancel> task_cancels_;
 };
 
 }  // namespace baton::detail

@@ -54,8 +54,11 @@ void RunCore::decide() noexcept {
     Event event{};
     event.kind = Event::Kind::run_ended;
     event.run_state = end;
+    const std::string cause = was_cancelled ? cancel_cause() : std::string{};
+    event.cause = cause;
     tell(event);
   }
+  if (deadline_) scheduler_.timers.remove(*this, Seat::no_task, TimerKind::run);
   scheduler_.watch.close(*this);  // first: who has waited may shut the executor down
   std::vector<std::function<void(const Run&)>> callbacks;
   {

@@ -63,6 +63,8 @@ std::pair<Run, Seat*> SchedulerCore::create(const Plan& plan, StartOptions& opti
     core->tell(event);
     core->tell_first_tasks();
   }
+  if (options.paused) core->pause();
+  core->start_deadline();
   core->decide_if_nothing_is_left();
   return {std::move(run), seat};
 }
@@ -119,7 +121,7 @@ Scheduler::~Scheduler() {
                stderr);
     std::abort();
   }
-  cancel_all();
+  cancel_all("its scheduler was destroyed");
   core_->wait_all();
 }
 
@@ -136,6 +138,11 @@ Run Scheduler::start(const Plan& plan, Inputs inputs) {
 }
 
 Run Scheduler::run(const Plan& plan, StartOptions options) {
+  if (options.paused) {
+    throw UsageError("plan '" + std::string(plan.name()) +
+                     "' is to be run to its end, but paused from the start: nobody has a handle to resume it; use "
+                     "Scheduler::start");
+  }
   auto [run, seat] = core_->create(plan, options, detail::SchedulerCore::Caller::works_along);
   run.core()->work_along(seat);
   return run;
@@ -159,8 +166,8 @@ void Scheduler::unobserve(const std::shared_ptr<Observer>& observer) { core_->ob
 
 std::uint64_t Scheduler::observer_errors() const noexcept { return core_->errors->load(std::memory_order_relaxed); }
 
-void Scheduler::cancel_all() {
-  for (const Run& run : core_->live_runs()) run.cancel();
+void Scheduler::cancel_all(const std::string& cause) {
+  for (const Run& run : core_->live_runs()) run.cancel(cause);
 }
 
 void Scheduler::wait_all() const {

@@ -129,7 +129,7 @@ void Slice::share_less(std::uint64_t tasks, std::chrono::nanoseconds time) noexc
 
 bool Slice::run_some() noexcept {
   if (seat_ == nullptr) return false;
-  if ((run_.attention() & has_messages) != 0) take_messages();
+  if ((run_.attention() & (has_messages | pausing)) != 0 && !take_notice()) return false;
   if (seat_->next != no_task) {
     share_surplus();  // what messages have made ready, for instance
     run_chain(std::exchange(seat_->next, no_task));
@@ -222,7 +222,7 @@ void Slice::visit(std::uint32_t block) noexcept {
     run_chain(block * 64 + claim.offset);
     // Messages come first, as they may have made lower tasks ready; when the time is looked at must not decide that.
     if (seat_ == nullptr || !data_.topological || starts_left_ == 0 || until_look_ <= 1 ||
-        seat_->map.lowest_new() < block || (run_.attention() & has_messages) != 0)
+        seat_->map.lowest_new() < block || (run_.attention() & (has_messages | pausing)) != 0)
       return;
   }
 }
@@ -277,8 +277,8 @@ Slice::Step Slice::call_plainly(const TaskRecord& record, std::uint32_t task) no
   } catch (...) {
     return end_with_error(task);
   }
+  if (run_.attention() != 0) return end_attentively(task);
   byte.store(task_byte::of(TaskState::succeeded), std::memory_order_release);
-  if (run_.attention() != 0) run_.tell_task(Kind::task_ended, task, TaskState::succeeded, 1);
   return Step::ended_well;
 }
 

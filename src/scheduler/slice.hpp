@@ -67,6 +67,11 @@ class Slice {
   Step wait_for_resources(std::uint32_t task, ParkedTask& parked);
   void post_to_executor(std::uint32_t task, Executor& executor, ParkedTask& parked);
   void take_messages() noexcept;
+  bool take_notice() noexcept;
+  Step put_back(std::uint32_t task) noexcept;
+  void end_if_ready(std::uint32_t task) noexcept;
+  Step end_attentively(std::uint32_t task) noexcept;
+  const std::string* hear_cancel(std::uint32_t task, const ParkedTask& parked) noexcept;
   void take(const Message& message) noexcept;
   template <bool ill>
   void pass_on_end(std::uint32_t task) noexcept;

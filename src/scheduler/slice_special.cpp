@@ -11,6 +11,7 @@ using Kind = Event::Kind;
 Slice::Step Slice::start_specially(std::uint32_t task) noexcept {
   // It ended before the run began; what has ended now only comes before it.
   if (run_.is_reused(task)) return Step::parked;
+  if (is_paused(run_.attention())) return put_back(task);
   if ((run_.attention() & has_messages) != 0) {
     take_messages();
     share_surplus();  // what they made ready does not wait for this body
@@ -18,7 +19,7 @@ Slice::Step Slice::start_specially(std::uint32_t task) noexcept {
   const std::uint8_t flags = data_.flags_of(task);
   ParkedTask parked;
   if ((flags & (has_resources | has_control | has_policies | is_cleanup | has_rounds)) != 0) parked = run_.unpark(task);
-  if (run_.stops(task)) return end(task, TaskState::cancelled, parked);
+  if (run_.should_stop(task)) return end(task, TaskState::cancelled, parked);
   try {
     if (!parked.may_start) {
       const bool doomed = (run_.byte(task).load(std::memory_order_relaxed) & task_byte::doomed) != 0;
@@ -89,7 +90,7 @@ Slice::Step Slice::wait_for_resources(std::uint32_t task, ParkedTask& parked) {
   if (!has_waited) run_.tell_task(Kind::task_waiting, task, TaskState::waiting, 0, WaitReason::resource);
   resources.wait_for(run_, task, requests);
   // cancel() raises its flag before it collects the waiters; a waiter that came after that finds the flag here.
-  if (run_.stops(task) && resources.remove(run_, task)) {
+  if (run_.should_stop(task) && resources.remove(run_, task)) {
     run_.deliver({task, Message::Kind::drop});
   }
   return Step::parked;
@@ -112,8 +113,11 @@ class PinnedTask final : public Work {
   }
 
   void run(const Budget&) noexcept override {
-    if (run_.stops(task_)) {
+    Message::Kind message = Message::Kind::body;
+    if (run_.should_stop(task_)) {
       parked_.end = TaskState::cancelled;
+    } else if (is_paused(run_.attention())) {
+      message = Message::Kind::put_back;
     } else {
       BodyFrame frame{&run_, &executor_, task_, BodyFrame::innermost()};
       BodyFrame::innermost() = &frame;
@@ -124,7 +128,7 @@ class PinnedTask final : public Work {
       give_resources_back(run_, task_, parked_);
     } else {
       run_.park(task_, std::move(parked_));
-      run_.deliver({task_, Message::Kind::body});
+      run_.deliver({task_, message});
     }
     RunCore& run = run_;
     delete this;
@@ -150,7 +154,7 @@ void Slice::post_to_executor(std::uint32_t task, Executor& executor, ParkedTask&
 
 Slice::Step Slice::start_body(std::uint32_t task, ParkedTask parked) noexcept {
   // Once more: getting the resources may have taken until after a cancel.
-  if (run_.stops(task)) return end(task, TaskState::cancelled, parked);
+  if (run_.should_stop(task)) return end(task, TaskState::cancelled, parked);
   // The run may end while a body that takes too long is still at work.
   if ((data_.flags_of(task) & has_policies) != 0) run_.count_ended(std::exchange(ended_, 0));
   seat_->progress.start_body();
@@ -182,6 +186,7 @@ void Slice::take(const Message& message) noexcept {
     time_out(task, message.kind == Message::Kind::timeout ? TimerKind::timeout : TimerKind::deadline);
     return;
   }
+  if (message.kind == Message::Kind::claim) return end_if_ready(task);
   ParkedTask parked = run_.unpark(task);
   switch (message.kind) {
     case Message::Kind::ended_well:
@@ -193,6 +198,13 @@ void Slice::take(const Message& message) noexcept {
     case Message::Kind::granted:
       parked.has_waited = true;
       start_again(task, std::move(parked));
+      return;
+    case Message::Kind::put_back:
+      give_resources_back(run_, task, parked);
+      start_again(task, std::move(parked));
+      return;
+    case Message::Kind::end_due:
+      ++ended_;
       return;
     case Message::Kind::timer:
       parked.until = TimePoint{};
@@ -222,6 +234,7 @@ void Slice::take(const Message& message) noexcept {
     case Message::Kind::body:
     case Message::Kind::timeout:
     case Message::Kind::deadline:
+    case Message::Kind::claim:
       break;
   }
   end_parked(task, std::move(parked));
@@ -229,6 +242,9 @@ void Slice::take(const Message& message) noexcept {
 
 /// Puts a task that has waited among the ready ones.
 void Slice::start_again(std::uint32_t task, ParkedTask parked) noexcept {
+  if (is_paused(run_.attention()) && (data_.flags_of(task) & has_resources) != 0) {
+    run_.scheduler().resources.remove(run_, task);  // it asks anew; or it would hold up those behind it
+  }
   run_.park(task, std::move(parked));
   run_.byte(task).store(0, std::memory_order_relaxed);
   make_ready(task);
@@ -240,7 +256,7 @@ void Slice::drop_value(std::uint32_t task, ParkedTask& parked) noexcept {
 
 /// Goes on with a task that is not on its way through run_chain: begins what it still waits for, or ends it.
 void Slice::end_parked(std::uint32_t task, ParkedTask parked) noexcept {
-  const bool stop = run_.stops(task);
+  const bool stop = run_.should_stop(task);
   if (parked.rest) {
     begin_rest(task, std::move(parked));
     return;
@@ -280,7 +296,7 @@ void Slice::wait_until(std::uint32_t task, ParkedTask parked, WaitReason reason)
   Timers& timers = run_.scheduler().timers;
   timers.add(run_, task, until);
   // As for resources: cancel() may have collected the timers before this one was there.
-  if (run_.stops(task) && timers.remove(run_, task)) {
+  if (run_.should_stop(task) && timers.remove(run_, task)) {
     run_.deliver({task, Message::Kind::drop});
   }
 }
@@ -299,8 +315,9 @@ void Slice::begin_rest(std::uint32_t task, ParkedTask parked) noexcept {
   run_.byte(task).store(task_byte::of(TaskState::waiting), std::memory_order_release);
   run_.park(task, std::move(parked));
   if (is_told) run_.tell_task(Kind::task_waiting, task, TaskState::waiting, attempt, WaitReason::child);
-  // As for timers: cancel() may have looked for continuations before this one was there.
-  if (run_.stops(task)) rest->cancel();
+  // As for timers: cancel() and pause() may have looked for continuations before this one was there.
+  if (run_.should_stop(task)) rest->cancel();
+  if (is_paused(run_.attention())) run_.share_pause_with(task, *rest);
   rest->begin(run_, task);
 }
 
@@ -319,6 +336,8 @@ template void Slice::pass_on_end<true>(std::uint32_t task) noexcept;  // for sli
 
 /// The one place where a task gets its outcome, but for the plain success of call_plainly.
 Slice::Step Slice::end(std::uint32_t task, TaskState state, const ParkedTask& parked) noexcept {
+  const std::string* const cause = hear_cancel(task, parked);
+  if (cause != nullptr) state = TaskState::cancelled;
   std::uint32_t attention = state == TaskState::succeeded ? 0U : some_doomed;
   if (state == TaskState::failed) {
     const TaskSettings* const settings = data_.find_settings(task);
@@ -334,10 +353,13 @@ Slice::Step Slice::end(std::uint32_t task, TaskState state, const ParkedTask& pa
     if ((attention & stopping) != 0) run_.stop_waiting_tasks();
   }
   if ((data_.flags_of(task) & has_policies) != 0) forget_limits(task);
-  run_.byte(task).store(parked.after_skip ? task_byte::omitted_after_skip : task_byte::of(state),
-                        std::memory_order_release);
+  run_.byte(task).store(
+      state == TaskState::omitted && parked.after_skip ? task_byte::omitted_after_skip : task_byte::of(state),
+      std::memory_order_release);
   run_.tell_task(Kind::task_ended, task, state, parked.attempt, WaitReason::none,
-                 state == TaskState::failed ? &parked.error : nullptr);
+                 state == TaskState::failed ? &parked.error : nullptr,
+                 cause != nullptr ? std::string_view(*cause) : std::string_view{});
+  if (parked.has_token) run_.forget_stop_token(task);
   // Last, so that whoever gets the units starts after this task's end has been told.
   if (parked.holds_resources) run_.scheduler().resources.give_back(data_.find_settings(task)->resources);
   return state == TaskState::succeeded ? Step::ended_well : Step::ended_ill;

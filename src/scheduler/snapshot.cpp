@@ -42,6 +42,7 @@ void Snapshot::apply(const SnapshotChanges& changes) {
   for (const auto& [task, timing] : changes.tasks) tasks[index_of(task)] = timing;
   version = changes.version;
   state = changes.state;
+  paused = changes.paused;
   taken = changes.taken;
   started = changes.started;
   ended = changes.ended;

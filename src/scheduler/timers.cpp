@@ -66,6 +66,7 @@ Message::Kind message_of(TimerKind kind) noexcept {
     case TimerKind::deadline:
       return Message::Kind::deadline;
     case TimerKind::park:
+    case TimerKind::run:
       break;
   }
   return Message::Kind::timer;
@@ -92,8 +93,12 @@ void Timers::ring() noexcept {
     set_alarm_locked();
   }
   for (const auto& [run, task, kind] : due) {
-    if (kind != TimerKind::park) stop_late_body(*run, task, kind);
-    run->deliver({task, message_of(kind)});
+    if (kind == TimerKind::run) {
+      run->end_at_deadline();
+    } else {
+      if (kind != TimerKind::park) stop_late_body(*run, task, kind);
+      run->deliver({task, message_of(kind)});
+    }
     run->drop();
   }
 }

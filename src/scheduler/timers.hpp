@@ -19,6 +19,7 @@ enum class TimerKind : std::uint8_t {
   park,      ///< The task waits for it.
   timeout,   ///< Of its attempt.
   deadline,  ///< Of the task.
+  run,       ///< The deadline of the whole run; of Seat::no_task.
 };
 
 /// The timers of the tasks of all runs, by time. Thread-safe.

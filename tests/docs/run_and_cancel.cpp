@@ -107,13 +107,66 @@ void cancel_a_run() {
   baton::Scheduler scheduler{pool};
   baton::Run run = scheduler.start(plan);
   running.wait();
-  run.cancel();
+  run.cancel("the disk is full");
   run.wait();
 
   check(run.state() == baton::RunState::cancelled);
   check(run.state(polls) == baton::TaskState::cancelled);
   check(run.state(listens) == baton::TaskState::succeeded);
   check(run.state(next) == baton::TaskState::cancelled);
+  check(run.cancel_cause() == "the disk is full");
+}
+
+void cancel_a_task() {
+  baton::Workflow flow{"search"};
+  auto slow = flow.task("slow", [](baton::Context& context) { context.park_for(24h); });
+  auto next = flow.task("next", [] {}).after(slow);
+  auto other = flow.task("other", [] {});
+
+  baton::ThreadPool pool;
+  baton::Scheduler scheduler{pool};
+  baton::Run run = scheduler.start(flow.build());
+  check(run.cancel(slow, "nobody wants it any more"));
+  run.wait();
+  check(run.state(slow) == baton::TaskState::cancelled);
+  check(run.state(next) == baton::TaskState::omitted);
+  check(run.state(other) == baton::TaskState::succeeded);
+}
+
+void limit_a_run() {
+  baton::Workflow flow{"search"};
+  flow.task("slow", [](baton::Context& context) { context.park_for(24h); });
+  const baton::Plan plan = flow.build();
+
+  baton::ThreadPool pool;
+  baton::Scheduler scheduler{pool};
+  baton::Run run = scheduler.start(plan, {.deadline = 100ms});
+  run.wait();
+  check(run.state() == baton::RunState::cancelled);
+  check(run.cancel_cause() == "it has not ended within its deadline of 0.1 s");
+}
+
+void pause_a_run() {
+  std::latch running{1};
+  std::latch go{1};
+  baton::Workflow flow{"batch"};
+  auto first = flow.task([&] {
+    running.count_down();
+    go.wait();
+  });
+  for (int i = 0; i < 100; ++i) flow.task([] {}).after(first);
+
+  baton::ThreadPool pool;
+  baton::Scheduler scheduler{pool};
+  baton::Run run = scheduler.start(flow.build());
+  running.wait();
+  run.pause();
+  check(run.paused());
+  go.count_down();  // the body that runs returns
+  check(!run.wait_for(10ms));
+  run.resume();
+  run.wait();
+  check(run.succeeded());
 }
 
 void be_called_at_the_end() {
@@ -181,6 +234,9 @@ int main() {
   look_at_failures();
   stop_at_the_first_failure();
   cancel_a_run();
+  cancel_a_task();
+  limit_a_run();
+  pause_a_run();
   be_called_at_the_end();
   wait_inside_a_task();
   submit_without_a_graph();

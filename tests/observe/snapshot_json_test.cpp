@@ -101,7 +101,7 @@ TEST(SnapshotJson, IsWhatTheSnapshotSays) {
   EXPECT_EQ(
       to_json(example.run.snapshot()),
       R"({"format":1,"run":)" + run +
-          R"(,"workflow":"nightly","version":11,"state":"failed",)"
+          R"(,"workflow":"nightly","version":11,"state":"failed","paused":false,)"
           R"("taken_ns":2000000000,"ended_ns":2000000000,)"
           R"("counts":{"pending":0,"waiting":0,"ready":0,"running":0,"succeeded":1,"failed":1,"skipped":0,"omitted":1,)"
           R"("cancelled":0},"critical_path":{"length_ns":2000000000,"tasks":[0,1,2]},"tasks":[)"

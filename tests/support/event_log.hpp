@@ -35,7 +35,7 @@ struct NotedEvent {
         reason(event.reason),
         run_state(event.run_state),
         has_error(event.error != nullptr && *event.error != nullptr) {}
-  [[nodiscard]] bool of_task() const { return kind != Event::Kind::run_started && kind != Event::Kind::run_ended; }
+  [[nodiscard]] bool of_task() const { return is_of_task(kind); }
 };
 
 /// Keeps every event, in the order in which they arrive.

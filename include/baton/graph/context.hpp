@@ -25,13 +25,14 @@ class BATON_API Context {
   Context(const Context&) = delete;
   Context& operator=(const Context&) = delete;
 
-  /// Asked to stop when the run is cancelled or stops at a failure. The token may outlive the call.
+  /// Asked to stop when the task or its run is cancelled, or the run stops at a failure, before the task has ended. The
+  /// token is the task's own and may outlive the call.
   [[nodiscard]] virtual std::stop_token stop_token() const = 0;
 
-  /// Whether the run wants its bodies to stop. Cheap enough for an inner loop.
+  /// Whether that was asked. Cheap enough for an inner loop.
   [[nodiscard]] virtual bool stop_requested() const noexcept = 0;
 
-  /// @throws Cancelled when the run wants its bodies to stop; the task then ends `cancelled`.
+  /// @throws Cancelled when that was asked; the task then ends `cancelled`.
   void throw_if_stopped() const;
 
   /// Ends the task `duration` after this call, or with the body if that takes longer.

@@ -36,7 +36,9 @@ struct Event {
     task_waiting,  ///< Parked, see `reason`; any number of times.
     task_started,  ///< Its body is about to be called; not for tasks that end without that.
     task_ended,    ///< With its outcome in `state`; once a task.
-    run_ended,     ///< With `run_state`; after every task_ended of the run.
+    run_ended,     ///< With `run_state`; after every other event of the run.
+    run_paused,    ///< From now on no task of it starts.
+    run_resumed,   ///< After a run_paused: tasks start again, or end, as the run is being stopped.
   };
 
   Kind kind;                  ///< Says which of the fields below mean something.
@@ -52,10 +54,18 @@ struct Event {
   const std::exception_ptr* error = nullptr;  ///< For task_ended with `failed`, and task_waiting for `retry`.
   std::string_view path{};                    ///< As `Run::path` gives it: empty unless the run is a child run.
   std::uint64_t parent = 0;                   ///< As `Run::parent_id` gives it.
+  /// For run_ended with `cancelled`, and for task_ended of a task that was cancelled by itself: why, if that was said.
+  std::string_view cause{};
 };
 
 /// The name of an event, "task_started" for instance.
 [[nodiscard]] BATON_API std::string_view to_string(Event::Kind kind) noexcept;
+
+/// Whether an event is one of a task; otherwise it is one of the run.
+[[nodiscard]] constexpr bool is_of_task(Event::Kind kind) noexcept {
+  using enum Event::Kind;
+  return kind == task_ready || kind == task_waiting || kind == task_started || kind == task_ended;
+}
 
 /// A set of kinds of events.
 class EventKinds {
@@ -64,12 +74,12 @@ class EventKinds {
   constexpr EventKinds() noexcept = default;
   /// Those of the list.
   constexpr EventKinds(std::initializer_list<Event::Kind> kinds) noexcept {
-    for (const Event::Kind kind : kinds) bits_ = static_cast<std::uint8_t>(bits_ | bit(kind));
+    for (const Event::Kind kind : kinds) bits_ = static_cast<std::uint16_t>(bits_ | bit(kind));
   }
   /// All there are.
   [[nodiscard]] static constexpr EventKinds all() noexcept {
     using enum Event::Kind;
-    return {run_started, task_ready, task_waiting, task_started, task_ended, run_ended};
+    return {run_started, task_ready, task_waiting, task_started, task_ended, run_ended, run_paused, run_resumed};
   }
 
   /// Whether there is no kind.
@@ -78,15 +88,15 @@ class EventKinds {
   [[nodiscard]] constexpr bool contains(Event::Kind kind) const noexcept { return (bits_ & bit(kind)) != 0; }
   /// Adds those of `other`.
   constexpr EventKinds& operator|=(EventKinds other) noexcept {
-    bits_ = static_cast<std::uint8_t>(bits_ | other.bits_);
+    bits_ = static_cast<std::uint16_t>(bits_ | other.bits_);
     return *this;
   }
 
  private:
-  static constexpr std::uint8_t bit(Event::Kind kind) noexcept {
-    return static_cast<std::uint8_t>(1U << static_cast<unsigned>(kind));
+  static constexpr std::uint16_t bit(Event::Kind kind) noexcept {
+    return static_cast<std::uint16_t>(1U << static_cast<unsigned>(kind));
   }
-  std::uint8_t bits_ = 0;
+  std::uint16_t bits_ = 0;
 };
 
 /// Is told what happens in the runs of a scheduler, or of one run.

@@ -172,7 +172,43 @@ class BATON_API Run {
   /// task that had not ended becomes `cancelled`. Returns at once; the run ends when the running bodies have returned.
   ///
   /// Calling it again, or after the end, changes nothing. May be called from anywhere, inside bodies and observers too.
-  void cancel() const;
+  /// @param cause  Why, for whoever looks at the run: `cancel_cause`, `get`, observers.
+  void cancel(std::string cause = {}) const;
+  /// What the first `cancel` said; empty for a run that was not cancelled, or ended otherwise before that took effect.
+  [[nodiscard]] std::string cancel_cause() const;
+
+  /// Cancels one task; the rest of the run goes on, but for what depends on it.
+  ///
+  /// A task that is ready, or waits for a timer, a resource or a sub-workflow, ends `cancelled` at once; one that waits
+  /// for an executor of its own, when that gets to it. A pending one ends `cancelled` when its predecessors have ended.
+  /// One whose body is being called is asked to stop (`Context::stop_token`) and ends `cancelled` when its body has
+  /// returned, whatever that returns or throws. Returns without waiting for any of that.
+  /// @returns whether this call decided that the task ends `cancelled`: false when it has ended, is just ending, or was
+  ///          cancelled before. A body without a Context that returns at the very moment of the call may be missed: its
+  ///          task ends as it would have, although true was returned.
+  bool cancel(AnyTask task, std::string cause = {}) const { return cancel(plan().id(task), std::move(cause)); }
+  /// The same by id.
+  bool cancel(TaskId task, std::string cause = {}) const;
+  /// What was said when a task was cancelled that has ended so; empty for any other.
+  [[nodiscard]] std::string cancel_cause(AnyTask task) const { return cancel_cause(plan().id(task)); }
+  /// The same by id.
+  [[nodiscard]] std::string cancel_cause(TaskId task) const;
+
+  /// Starts no further body until `resume`; running ones, and those that are being called at this very moment, go on to
+  /// their end. What they make ready, and what a timer or a resource makes ready, waits. Reaches the runs of
+  /// sub-workflows. Time goes on; the run holds no thread meanwhile, and no resource but those of bodies that have
+  /// started. The run does not end before `resume` or `cancel`, unless no task was left to start.
+  ///
+  /// Returns at once, and takes no memory, however many tasks there are. Pauses do not count: one `resume` ends any
+  /// number. May be called from anywhere, as cancel.
+  /// @returns whether this call paused the run: false when it was paused, has ended, or is being stopped by `cancel` or
+  ///          by a failure (FailureMode::stop), both of which end a pause.
+  bool pause() const;
+  /// Ends a pause. Returns at once.
+  /// @returns whether this call ended one.
+  bool resume() const;
+  /// Whether the run is paused; false once it has ended.
+  [[nodiscard]] bool paused() const noexcept;
 
   /// Calls `callback` once when the run has ended, on the thread that ended it, or at once when it has already.
   /// What it throws is dropped and counted like an observer's. `wait` may return before the callback was called.

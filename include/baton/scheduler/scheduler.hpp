@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -46,6 +47,12 @@ struct StartOptions {
   /// What the random parts of retries' delays follow from; differs from run to run and process to process where not
   /// given.
   std::optional<std::uint64_t> seed{};
+  /// How long the run may take, from its start, on the scheduler's clock. Then it is cancelled, with a cause that says
+  /// so; what ends by itself at that very moment, or before, counts as it ended. 0 or less: nothing of it starts. Time
+  /// goes on while the run is paused.
+  std::optional<Duration> deadline{};
+  /// Starts nothing before `Run::resume`. A plan without tasks ends at once all the same.
+  bool paused = false;
   /// Told of this run only, besides the scheduler's.
   std::vector<std::shared_ptr<Observer>> observers{};
 };
@@ -72,6 +79,7 @@ class BATON_API Scheduler {
   Run start(const Plan& plan, Inputs inputs);
 
   /// Runs `plan` to its end; the calling thread works along. Otherwise `start` and `wait`.
+  /// @throws UsageError  it is to start paused: nobody could resume it.
   Run run(const Plan& plan, StartOptions options = {});
   /// The same with values for inputs only.
   Run run(const Plan& plan, Inputs inputs);
@@ -88,8 +96,8 @@ class BATON_API Scheduler {
   /// How often observers and callbacks threw.
   [[nodiscard]] std::uint64_t observer_errors() const noexcept;
 
-  /// Cancels every run that has not ended.
-  void cancel_all();
+  /// Cancels every run that has not ended, with that cause.
+  void cancel_all(const std::string& cause = {});
   /// Waits until no run is going on. @throws UsageError inside a task of this scheduler.
   void wait_all() const;
   /// The number of runs that have not ended.

@@ -47,7 +47,8 @@ struct TaskError {
 struct SnapshotChanges {
   std::uint64_t since = 0;             ///< The version that it continues.
   std::uint64_t version = 0;           ///< The version that it leads to.
-  RunState state = RunState::running;  ///< As it is now, also when it did not change. So are the next three.
+  RunState state = RunState::running;  ///< As it is now, also when it did not change. So are the next four.
+  bool paused = false;                 ///< See Snapshot.
   std::optional<TimePoint> taken{};    ///< See Snapshot.
   std::optional<TimePoint> started{};  ///< See Snapshot.
   std::optional<TimePoint> ended{};    ///< See Snapshot.
@@ -62,6 +63,7 @@ struct Snapshot {
   /// Counts the changes in the run; 0 where that is not known. What `Run::changes` continues.
   std::uint64_t version = 0;
   RunState state = RunState::running;  ///< Where the run stands.
+  bool paused = false;                 ///< Whether the run goes on, but starts nothing: `Run::pause`.
   std::optional<TimePoint> taken{};    ///< The moment itself; empty where only an observer was asked.
   std::optional<TimePoint> started{};  ///< Empty when whoever recorded came later than the run.
   std::optional<TimePoint> ended{};    ///< Empty while it goes on.
