@@ -2,7 +2,10 @@
 #include "scheduler/attempt.hpp"
 
 #include "scheduler/child_run.hpp"
+#include "scheduler/map_of_runs.hpp"
+#include "scheduler/map_run.hpp"
 #include "scheduler/scheduler_core.hpp"
+#include "scheduler/spawn_tree.hpp"
 
 #include <chrono>
 #include <string>
@@ -17,16 +20,12 @@ class AttemptContext final : public Context {
   AttemptContext(RunCore& run, std::uint32_t task, ParkedTask& parked, LiveAttempt* live)
       : run_(run), task_(task), attempt_(parked.attempt), loop_(parked.loop), live_(live) {}
 
-  [[nodiscard]] std::stop_token stop_token() const override {
-    if (live_ != nullptr) return live_->stop.get_token();
-    if (!token_) token_ = run_.stop_token(task_);
-    return *token_;
-  }
+  [[nodiscard]] std::stop_token stop_token() const override { return spawned ? spawned->stop_token() : own_token(); }
   [[nodiscard]] bool stop_requested() const noexcept override {
-    if (run_.stops(task_)) return true;
-    if (live_ != nullptr) return live_->stop.stop_requested();
+    if (run_.stops(task_) || (live_ != nullptr && live_->stop.stop_requested())) return true;
+    if (spawned && spawned->stop_requested()) return true;
     // Where single tasks were cancelled the token says whether this one was; that takes no lock.
-    return (run_.attention() & some_cancelled) != 0 && stop_token().stop_requested();
+    return (run_.attention() & some_cancelled) != 0 && own_token().stop_requested();
   }
   void park_for(Duration duration) override {
     until = duration > Duration::zero() ? later_by(run_.scheduler().clock.now(), duration) : TimePoint{};
@@ -47,19 +46,37 @@ class AttemptContext final : public Context {
     rest = std::make_shared<ChildRun>(run_, task_, std::move(asked), loop_.get());
   }
   [[nodiscard]] std::shared_ptr<Rounds>& rounds() noexcept override { return loop_; }
+  void add(SpawnedPtr more) override {
+    if (!spawned) spawned = std::make_shared<SpawnTree>(run_, task_, own_token());
+    spawned->add(std::move(more), nullptr, spawn_count_);
+  }
+  void call(std::unique_ptr<ElementCalls> asked) override {
+    rest = std::make_shared<MapRun>(run_, task_, std::move(asked));
+  }
+  void call(std::unique_ptr<ElementRuns> asked) override {
+    rest = std::make_shared<MapOfRuns>(run_, task_, std::move(asked));
+  }
 
   [[nodiscard]] bool has_token() const noexcept { return token_.has_value(); }
 
   TimePoint until{};
   std::shared_ptr<Continuation> rest;
+  std::shared_ptr<SpawnTree> spawned;
 
  private:
+  [[nodiscard]] std::stop_token own_token() const {
+    if (live_ != nullptr) return live_->stop.get_token();
+    if (!token_) token_ = run_.stop_token(task_);
+    return *token_;
+  }
+
   RunCore& run_;
   const std::uint32_t task_;
   const std::uint32_t attempt_;
   std::shared_ptr<Rounds>& loop_;
   LiveAttempt* const live_;
   mutable std::optional<std::stop_token> token_;  // once it was asked for
+  std::uint32_t spawn_count_ = 0;
 };
 
 /// Calls the body, and notes in `parked` what came of it.
@@ -82,6 +99,10 @@ void call(RunCore& run, std::uint32_t task, ParkedTask& parked, LiveAttempt* liv
     parked.error = std::current_exception();
     if (parked.loop) parked.loop->is_broken = true;
   }
+  if (context.spawned) {
+    if (parked.end != TaskState::succeeded) context.spawned->cancel();
+    parked.rest = std::move(context.spawned);
+  }
   parked.until = context.until;
   parked.has_token = parked.has_token || context.has_token();
 }
@@ -98,7 +119,8 @@ void call_with_limits(RunCore& run, std::uint32_t task, ParkedTask& parked, bool
   // From here on nobody else knows of `live`.
   if (!live.timed_out) return;
   if (parked.rest) parked.rest->cancel();
-  parked.rest = nullptr;
+  if (parked.rest && live.abandoned) parked.rest->abandon(parked.rest);
+  if (parked.rest && (live.abandoned || !parked.rest->is_early())) parked.rest = nullptr;
   parked.until = TimePoint{};
   if (parked.has_value) run.destroy_value(task);
   parked.has_value = false;
@@ -140,6 +162,19 @@ void stop_late_body(RunCore& run, std::uint32_t task, TimerKind kind) noexcept {
     stop = live->stop;
   });
   stop.request_stop();  // calls the host's callbacks, so without the lock
+}
+
+void stop_late_rest(RunCore& run, std::uint32_t task, TimerKind kind) noexcept {
+  const TimePoint now = run.scheduler().clock.now();
+  const auto late = run.with_parked(task, [&](ParkedTask* parked) -> std::shared_ptr<Continuation> {
+    if (parked == nullptr || !parked->rest || parked->overdue) return nullptr;
+    const std::optional<TimePoint>& at = kind == TimerKind::deadline ? parked->deadline_at : parked->timeout_at;
+    if (!at || *at > now) return nullptr;  // the timer was that of an earlier attempt
+    parked->overdue = timed_out(run, task, parked->attempt, kind);
+    parked->is_last = kind == TimerKind::deadline;
+    return parked->rest;
+  });
+  if (late) late->cancel();
 }
 
 ParkedTask call_body(RunCore& run, std::uint32_t task, ParkedTask parked) noexcept {

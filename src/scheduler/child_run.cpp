@@ -76,7 +76,7 @@ bool ChildRun::finish(RunCore& run, std::uint32_t task, ParkedTask& parked) noex
     return false;
   }
   try {
-    if (!child_.succeeded()) std::rethrow_exception(find_error());
+    if (!child_.succeeded()) std::rethrow_exception(child_error(child_));
     take_output(run, task, parked);
     parked.end = TaskState::succeeded;
   } catch (...) {
@@ -101,9 +101,9 @@ void ChildRun::take_output(RunCore& run, std::uint32_t task, ParkedTask& parked)
   }
 }
 
-std::exception_ptr ChildRun::find_error() const noexcept try {
-  std::vector<TaskFailure> failures = child_.failures();
-  const std::string_view path = child_.path();
+std::exception_ptr child_error(const Run& child) noexcept try {
+  std::vector<TaskFailure> failures = child.failures();
+  const std::string_view path = child.path();
   const std::size_t named = std::min(failures.size(), most_named_failures);
   std::string text;
   for (std::size_t at = 0; at < named; ++at) {

@@ -30,6 +30,9 @@ inline constexpr std::size_t most_named_failures = 20;
 /// @param path  Of the run in which the task failed; empty for one that the host has started.
 [[nodiscard]] std::string describe_failure(const TaskFailure& failure, std::string_view path);
 
+/// What the task of a child run that has failed fails with: a ChildFailed.
+[[nodiscard]] std::exception_ptr child_error(const Run& child) noexcept;
+
 /// The run of a sub-workflow, whose task ends as it ends, with its output; or one round of a loop, which is called
 /// again when that has ended well, with its output as the state.
 class ChildRun final : public Continuation {
@@ -47,7 +50,6 @@ class ChildRun final : public Continuation {
 
  private:
   void take_output(RunCore& run, std::uint32_t task, ParkedTask& parked);
-  [[nodiscard]] std::exception_ptr find_error() const noexcept;
 
   RunCore& parent_;  // which calls this
   const std::uint32_t task_;

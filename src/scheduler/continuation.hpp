@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <baton/scheduler/run.hpp>
+
 #include <cstdint>
+#include <memory>
+#include <optional>
 
 namespace baton::detail {
 
@@ -30,6 +34,12 @@ class Continuation {
   /// Says in `parked` how the task ends: `end`, and its error or value, which is constructed in the run by then.
   /// @returns whether the task does not end, but is to begin another round.
   virtual bool finish(RunCore& run, std::uint32_t task, ParkedTask& parked) noexcept = 0;
+  /// Whether it runs before `begin` already, and so has to begin, or to be abandoned, whatever becomes of its task.
+  [[nodiscard]] virtual bool is_early() const noexcept { return false; }
+  /// For an early one: in place of `begin`, since the task has ended. Keeps itself alive by `self` until it is over.
+  virtual void abandon(const std::shared_ptr<Continuation>&) noexcept {}
+  /// How far a map has come; nothing for anything else. From any thread.
+  [[nodiscard]] virtual std::optional<MapProgress> map_progress() const noexcept { return std::nullopt; }
 };
 
 }  // namespace baton::detail

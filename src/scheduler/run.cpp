@@ -113,6 +113,10 @@ std::vector<TaskState> Run::states() const {
   return states;
 }
 
+std::optional<MapProgress> Run::map_progress(AnyTask task) const {
+  return core_->map_progress(static_cast<std::uint32_t>(plan().id(task)));
+}
+
 Snapshot Run::snapshot() const { return core_->snapshot(); }
 SnapshotChanges Run::changes(std::uint64_t since) const { return core_->changes(since); }
 

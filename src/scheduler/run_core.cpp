@@ -437,6 +437,13 @@ std::optional<TimePoint> RunCore::moment(std::optional<TimePoint> end) noexcept 
   return now;
 }
 
+std::optional<MapProgress> RunCore::map_progress(std::uint32_t task) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = parked_.find(task);
+  if (found == parked_.end() || !found->second.rest) return std::nullopt;
+  return found->second.rest->map_progress();
+}
+
 Snapshot RunCore::snapshot() {
   Snapshot snapshot;
   if (recorder_) {

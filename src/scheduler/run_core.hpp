@@ -321,6 +321,7 @@ class RunCore {
   /// Makes what a task waits for pause or go on as this run does. For each continuation that has just been parked, too.
   void share_pause_with(std::uint32_t task, Continuation& rest) noexcept;
 
+  [[nodiscard]] std::optional<MapProgress> map_progress(std::uint32_t task) const;
   [[nodiscard]] Snapshot snapshot();
   [[nodiscard]] SnapshotChanges changes(std::uint64_t since);
 

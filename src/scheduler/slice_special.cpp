@@ -318,6 +318,10 @@ void Slice::begin_rest(std::uint32_t task, ParkedTask parked) noexcept {
   // As for timers: cancel() and pause() may have looked for continuations before this one was there.
   if (run_.should_stop(task)) rest->cancel();
   if (is_paused(run_.attention())) run_.share_pause_with(task, *rest);
+  if ((data_.flags_of(task) & has_policies) != 0) {
+    stop_late_rest(run_, task, TimerKind::timeout);
+    stop_late_rest(run_, task, TimerKind::deadline);
+  }
   rest->begin(run_, task);
 }
 

@@ -96,7 +96,10 @@ void Timers::ring() noexcept {
     if (kind == TimerKind::run) {
       run->end_at_deadline();
     } else {
-      if (kind != TimerKind::park) stop_late_body(*run, task, kind);
+      if (kind != TimerKind::park) {
+        stop_late_body(*run, task, kind);
+        stop_late_rest(*run, task, kind);
+      }
       run->deliver({task, message_of(kind)});
     }
     run->drop();

@@ -3,18 +3,23 @@
 
 #include <baton/base/export.hpp>
 #include <baton/base/time.hpp>
+#include <baton/graph/spawn.hpp>
 
 #include <cstdint>
 #include <memory>
 #include <stop_token>
 #include <string>
 #include <string_view>
+#include <type_traits>
+#include <utility>
 
 namespace baton {
 
 namespace detail {
 struct ChildCall;
 class Rounds;
+class ElementCalls;
+class ElementRuns;
 }  // namespace detail
 
 /// What a body sees of the run that calls it: a body that takes a `Context&` as its first parameter gets one.
@@ -68,7 +73,38 @@ class BATON_API Context {
 
   /// For the body of a sub-workflow or loop: starts the child run; when that has ended, the task ends or, in a loop,
   /// the body is called again.
+  /// Adds a task to this one while it runs: `body` is called once, as `body()` or `body(Context&)`, soon, on any thread
+  /// of the executor, and may spawn more. This task ends, and its successors start, when its own body has returned and
+  /// all that was spawned has ended. No order holds among what is spawned.
+  ///
+  /// It is part of this task for observers, resources and settings. When a spawned body throws, what has not started is
+  /// not to start, what runs is asked to stop, and this task fails with PartFailed, which names it: `walk/page 7`. When
+  /// this body throws, what it spawned is treated the same way, and its own error counts.
+  ///
+  /// To be called while this body runs, on its thread. `body` is kept by value; it may be movable only.
+  ///
+  /// @param name  Without `/`, `[` and `]`. One without a name is shown by its number: `walk/3`.
+  /// @throws UsageError  the name is not one, or this is an element of a map.
+  template <typename Body>
+  void spawn(std::string_view name, Body&& body) {
+    using F = std::decay_t<Body>;
+    if constexpr (detail::check_spawned<F>()) add(detail::SpawnedBody<F>::make(name, std::forward<Body>(body)));
+  }
+  /// The same without a name.
+  template <typename Body>
+    requires(!std::is_convertible_v<Body, std::string_view>)
+  void spawn(Body&& body) {
+    spawn(std::string_view{}, std::forward<Body>(body));
+  }
+  /// For `spawn`.
+  virtual void add(detail::SpawnedPtr spawned) = 0;
+
+  /// For the body of a sub-workflow: starts the child run; the task ends when that has ended.
   virtual void call(detail::ChildCall&& child) = 0;
+  /// For the body of a map: starts the elements; the task ends when they have ended.
+  virtual void call(std::unique_ptr<detail::ElementCalls> elements) = 0;
+  /// The same for a map over a plan.
+  virtual void call(std::unique_ptr<detail::ElementRuns> elements) = 0;
 
   /// For the body of a loop: what it keeps from call to call; null when it begins.
   [[nodiscard]] virtual std::shared_ptr<detail::Rounds>& rounds() noexcept = 0;

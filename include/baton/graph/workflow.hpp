@@ -5,6 +5,7 @@
 #include <baton/base/export.hpp>
 #include <baton/graph/body.hpp>
 #include <baton/graph/loop.hpp>
+#include <baton/graph/map.hpp>
 #include <baton/graph/plan.hpp>
 #include <baton/graph/retry.hpp>
 #include <baton/graph/rule.hpp>
@@ -150,6 +151,71 @@ class BATON_API Workflow {
   auto loop(std::string_view name, const Initial& initial, Round&& round, Done&& done, const LoopOptions& options,
             const Arguments&... arguments);
 
+  /// Adds a task that calls `body` for each element of a range that another task makes, on all threads of the executor,
+  /// and returns the results in order: `Task<std::vector<R>>`, `Task<void>` for a body that returns nothing.
+  ///
+  /// `body` is called through `const`, for several elements at once, as `body(element, shared...)`, with `Context&`
+  /// first if it wants one. It is one task for observers, resources (held from before the first element until after the
+  /// last) and settings. The first element that fails ends the map: no other starts, those that are running are asked
+  /// to stop, and the task fails with PartFailed, which names the element: `render[3]`.
+  ///
+  /// @param items   A `Task<T>` (elements are `const`) or `take(task)` (elements to move from), `T` being a random
+  ///                access range that knows its size, std::vector for instance.
+  /// @param shared  Tasks whose results all elements get, as `const T&`.
+  template <typename Items, typename Body, typename... Shared>
+    requires(!std::is_same_v<std::decay_t<Body>, Plan>)
+  auto map(std::string_view name, const Items& items, Body&& body, const Shared&... shared) {
+    return make_map<false>(name, items, std::forward<Body>(body), MapOptions{}, shared...);
+  }
+  /// The same with options.
+  template <typename Items, typename Body, typename... Shared>
+    requires(!std::is_same_v<std::decay_t<Body>, Plan>)
+  auto map(std::string_view name, const Items& items, Body&& body, const MapOptions& options, const Shared&... shared) {
+    return make_map<false>(name, items, std::forward<Body>(body), options, shared...);
+  }
+  /// The same, where an element that fails or is cancelled concerns nobody else: the task returns how each ended, as
+  /// `Task<std::vector<Outcome<R>>>`, and succeeds.
+  template <typename Items, typename Body, typename... Shared>
+    requires(!std::is_same_v<std::decay_t<Body>, Plan>)
+  auto map_outcomes(std::string_view name, const Items& items, Body&& body, const Shared&... shared) {
+    return make_map<true>(name, items, std::forward<Body>(body), MapOptions{}, shared...);
+  }
+  /// The same with options.
+  template <typename Items, typename Body, typename... Shared>
+    requires(!std::is_same_v<std::decay_t<Body>, Plan>)
+  auto map_outcomes(std::string_view name, const Items& items, Body&& body, const MapOptions& options,
+                    const Shared&... shared) {
+    return make_map<true>(name, items, std::forward<Body>(body), options, shared...);
+  }
+
+  /// Adds a task that runs `plan` once for each element of a range, at most `options.limit` at a time, and returns the
+  /// values of `output` in order. Otherwise as the map of a body; an element's error is the RunFailed of its run, by
+  /// whose text the task fails: `task 'order[77]/check': no stock`.
+  ///
+  /// @param input     Of `plan`: gets the element, copied, or moved where `items` is `take(task)`.
+  /// @param bindings  `bind(input, task)`: what feeds other inputs, copied for each element.
+  template <typename Items, typename T, typename R, typename... Bindings>
+  auto map(std::string_view name, const Items& items, const Plan& plan, const Input<T>& input, const Task<R>& output,
+           const MapOptions& options = {}, const Bindings&... bindings) {
+    return make_map_of_runs<false>(name, items, plan, input, output, options, bindings...);
+  }
+  /// The same, where the end of one run concerns nobody else: see map_outcomes above.
+  template <typename Items, typename T, typename R, typename... Bindings>
+  auto map_outcomes(std::string_view name, const Items& items, const Plan& plan, const Input<T>& input,
+                    const Task<R>& output, const MapOptions& options = {}, const Bindings&... bindings) {
+    return make_map_of_runs<true>(name, items, plan, input, output, options, bindings...);
+  }
+
+  /// Adds a task that folds a range into one value, in order and on one thread: `fold(T, element)` gives the next `T`.
+  template <typename Items, typename T, typename Fold>
+  Task<T> reduce(std::string_view name, const Items& items, T first, Fold fold);
+  /// The same on all threads: stretches of the range, which depend on its size alone, are folded each from a copy of
+  /// `first`, and `combine(T, T)` joins what they give, in order.
+  ///
+  /// @param first  Must change nothing where it is combined with something: 0 for a sum, 1 for a product.
+  template <typename Items, typename T, typename Fold, typename Combine>
+  Task<T> reduce(std::string_view name, const Items& items, T first, Fold fold, Combine combine);
+
   /// Adds a task whose types are known at run time only, for registries and loaders of files.
   ///
   /// `body` is called as `body(UntypedCall&)`, see <baton/graph/untyped.hpp>. `build` checks that each argument's type
@@ -215,6 +281,15 @@ class BATON_API Workflow {
   auto make_task(const std::string_view* name, Body&& body, const Arguments&... arguments);
   template <typename Body>
   void store_body(Body&& body, std::byte* capture);
+  /// A task whose body asks the engine for something by its Context, which then makes the result.
+  template <typename Result, typename F, typename... Arguments>
+  Task<Result> make_engine_task(std::string_view name, F&& body, const Arguments&... arguments);
+  template <bool collects, typename Items, typename Body, typename... Shared>
+  auto make_map(std::string_view name, const Items& items, Body&& body, const MapOptions& options,
+                const Shared&... shared);
+  template <bool collects, typename Items, typename T, typename R, typename... Bindings>
+  auto make_map_of_runs(std::string_view name, const Items& items, const Plan& plan, const Input<T>& input,
+                        const Task<R>& output, const MapOptions& options, const Bindings&... bindings);
 
   void* reserve_capture(std::size_t size, std::size_t alignment);
   void keep_capture(void* place, void (*destroy)(void*) noexcept) noexcept;
@@ -244,4 +319,5 @@ class BATON_API Workflow {
 }  // namespace baton
 
 #include <baton/graph/choice.hpp>
+#include <baton/graph/map_inl.hpp>
 #include <baton/graph/workflow_inl.hpp>

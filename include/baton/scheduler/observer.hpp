@@ -19,7 +19,7 @@ enum class WaitReason : std::uint8_t {
   none,
   resource,  ///< Units of a resource are held by others.
   timer,     ///< `Context::park_for`: the body is done, its time is not over.
-  child,     ///< A sub-workflow's run has not ended.
+  child,     ///< What it has begun has not ended: a sub-workflow's run, elements of a map, what it has spawned.
   executor,  ///< Posted to the executor of `Task::on`, not started there yet.
   retry,     ///< Its attempt failed; the next one is made after a delay.
 };

@@ -67,6 +67,12 @@ struct TaskCounts {
   [[nodiscard]] std::size_t ended() const noexcept;
 };
 
+/// How far a map has come.
+struct MapProgress {
+  std::size_t done = 0;      ///< Elements that have their result, or their outcome where those are collected.
+  std::size_t elements = 0;  ///< All of them.
+};
+
 /// A handle of one execution of a plan. Cheap to copy; copies are the same run.
 ///
 /// The run goes on when all handles are dropped; its results and errors live as long as a handle. Thread-safe.
@@ -156,6 +162,9 @@ class BATON_API Run {
   [[nodiscard]] TaskCounts counts() const;
   /// The state of every task, by id.
   [[nodiscard]] std::vector<TaskState> states() const;
+
+  /// How far the elements of a map have come; nothing before they begin, once the map has ended, and for other tasks.
+  [[nodiscard]] std::optional<MapProgress> map_progress(AnyTask task) const;
 
   /// What is known of the run now. O(tasks); stops nobody: a task that changes meanwhile is seen before or after the
   /// change, and its neighbours perhaps the other way round.

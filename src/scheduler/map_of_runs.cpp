@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: MIT
+#include "scheduler/map_of_runs.hpp"
+
+#include "scheduler/child_run.hpp"
+#include "scheduler/run_core.hpp"
+#include "scheduler/scheduler_core.hpp"
+
+#include <algorithm>
+#include <functional>
+
+namespace baton::detail {
+namespace {
+
+std::size_t limit_of(const RunCore& run, const Elements& elements) {
+  const std::size_t limit = elements.options().limit;
+  const std::size_t most = limit != 0 ? limit : 2 * run.scheduler().executor.concurrency();
+  return std::min(most, elements.count());
+}
+
+}  // namespace
+
+MapOfRuns::MapOfRuns(RunCore& run, std::uint32_t task, std::unique_ptr<ElementRuns> runs)
+    : Crew(run, task, limit_of(run, *runs)), runs_(std::move(runs)), end_(run, task, *runs_) {
+  const std::size_t limit = limit_of(run, *runs_);
+  slots_.resize(limit);
+  free_slots_.reserve(limit);
+  for (std::size_t slot = 0; slot < limit; ++slot) free_slots_.push_back(slot);
+}
+
+void MapOfRuns::begin(RunCore&, std::uint32_t) {
+  if (anything_to_do()) call_one();
+  begin_crew();
+}
+
+// A run that is not in its slot yet finds what has happened once it is.
+template <typename Call>
+void MapOfRuns::for_each_run(Call&& call) noexcept {
+  for (std::size_t slot = 0;; ++slot) {
+    Run going;
+    {
+      const std::lock_guard lock(slots_mutex_);
+      if (slot == slots_.size()) return;
+      going = slots_[slot];
+    }
+    if (going) call(going);
+  }
+}
+
+void MapOfRuns::cancel() noexcept {
+  stop();
+  for_each_run([](const Run& run) { run.cancel(); });
+}
+
+void MapOfRuns::set_paused(bool paused) noexcept {
+  pause_crew(paused);
+  for_each_run([paused](const Run& run) { paused ? run.pause() : run.resume(); });
+}
+
+bool MapOfRuns::finish(RunCore&, std::uint32_t, ParkedTask& parked) noexcept {
+  end_.finish(parked);
+  return false;
+}
+
+bool MapOfRuns::anything_to_do() noexcept {
+  const std::lock_guard lock(slots_mutex_);
+  return !is_stopped() && next_ != runs_->count() && !free_slots_.empty();
+}
+
+std::uint32_t MapOfRuns::work(Member&, std::uint32_t most) noexcept {
+  std::uint32_t started = 0;
+  while (started < most && start_next()) ++started;
+  return started;
+}
+
+bool MapOfRuns::start_next() noexcept {
+  std::size_t element = 0;
+  std::size_t slot = 0;
+  {
+    const std::lock_guard lock(slots_mutex_);
+    if (is_stopped() || next_ == runs_->count() || free_slots_.empty()) return false;
+    element = next_++;
+    slot = free_slots_.back();
+    free_slots_.pop_back();
+  }
+  enter();
+  try {
+    start(element, slot);
+  } catch (...) {
+    if (!end_.element_threw(element, std::current_exception(), 1, is_stopped())) cancel();
+    close(slot);
+    leave();
+  }
+  return true;
+}
+
+/// @throws what the inputs throw, or DefinitionError as Scheduler::start; then there is no run.
+void MapOfRuns::start(std::size_t element, std::size_t slot) {
+  StartOptions options;
+  options.inputs = runs_->inputs(element);
+  std::function<void(const Run&)> on_end = [this, element, slot](const Run& run) { element_ended(element, slot, run); };
+  RunPlace place{run().id(), run().path_of(task()) + round_suffix(element),
+                 run().place() != nullptr ? run().place()->round : 0};
+  auto [child, seat] = run().scheduler().create(runs_->plan(), options, SchedulerCore::Caller::only_starts, nullptr,
+                                                std::make_unique<const RunPlace>(std::move(place)));
+  {
+    const std::lock_guard lock(slots_mutex_);
+    slots_[slot] = child;
+  }
+  if (is_stopped()) child.cancel();
+  if (is_paused()) child.pause();
+  child.on_end(std::move(on_end));  // which may end the map, if the run has ended already
+  child.core()->pass_on(*seat);
+}
+
+void MapOfRuns::element_ended(std::size_t element, std::size_t slot, const Run& ended) noexcept {
+  if (!keep_result(element, ended)) cancel();
+  close(slot);
+  if (anything_to_do()) call_one();
+  leave();
+}
+
+/// @returns whether the map goes on.
+bool MapOfRuns::keep_result(std::size_t element, const Run& ended) noexcept {
+  if (ended.state() == RunState::cancelled) return end_.element_cancelled(element, is_stopped());
+  try {
+    if (!ended.succeeded()) std::rethrow_exception(child_error(ended));
+    void* value = nullptr;
+    if (const AnyTask output = runs_->output()) {
+      const TaskId id = ended.plan().id(output);
+      const TypeRef type = ended.plan().result_type(id);
+      // Nobody else has a handle of the run, so its value may be moved.
+      if (type->size != 0) value = const_cast<void*>(ended.core()->result(id, type));
+    }
+    runs_->keep_result(element, value);
+    end_.count_kept(1);
+    return true;
+  } catch (...) {
+    return end_.element_threw(element, std::current_exception(), 1, is_stopped());
+  }
+}
+
+void MapOfRuns::close(std::size_t slot) noexcept {
+  Run ended;  // ends after the lock
+  const std::lock_guard lock(slots_mutex_);
+  ended = std::exchange(slots_[slot], Run{});
+  free_slots_.push_back(slot);
+}
+
+}  // namespace baton::detail
