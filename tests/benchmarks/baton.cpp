@@ -8,6 +8,7 @@
 
 #include <array>
 #include <atomic>
+#include <numeric>
 #include <stdexcept>
 #include <utility>
 #include <vector>
@@ -48,6 +49,21 @@ class Baton : public Library {
 
   std::uint64_t fibonacci(unsigned n) override {
     return pool_.submit([this, n] { return fibonacci_inside(n); }).get();
+  }
+
+  void map(std::uint32_t count, Board& board) override {
+    baton::Workflow flow;
+    const auto elements = flow.task([count] {
+      std::vector<std::uint32_t> list(count);
+      std::iota(list.begin(), list.end(), 0U);
+      return list;
+    });
+    const auto results = flow.map("map", elements, [&board](std::uint32_t element) {
+      Body{&board, element}();
+      return element;
+    });
+    const baton::Run run = scheduler_.start(std::move(flow).build());
+    if (run.get(results).size() != count) throw std::logic_error("a map has lost elements");
   }
 
  protected:

@@ -143,6 +143,23 @@ Case submit_block(double scale, bool for_futures) {
   return block;
 }
 
+Case map_block(double scale) {
+  const auto count = static_cast<std::uint32_t>(1e6 / scale);
+  Case block{.name = "map",
+             .title = "a map over " + std::to_string(count) + " elements, known as the run goes on, with results",
+             .ability = mapping,
+             .columns = {{"run", "ns an element"}}};
+  for (const Row& row : rows_of(block)) {
+    register_row(row, "", [count](benchmark::State& state, const Row& measured) {
+      Board board(count);
+      const std::unique_ptr<Library> library = measured.start();
+      const auto map = [&] { library->map(count, board); };
+      state.counters["run"] = median_nanoseconds(state, map, [&] { board.check_runs(1); }) / count;
+    })->Iterations(3);
+  }
+  return block;
+}
+
 std::uint64_t fibonacci(unsigned n) {
   std::uint64_t last = 0;
   std::uint64_t next = 1;
@@ -181,6 +198,7 @@ std::vector<Case> register_cases(double scale) {
   cases.push_back(submit_block(scale, false));
   cases.push_back(submit_block(scale, true));
   cases.push_back(fork_block(scale));
+  cases.push_back(map_block(scale));
   return cases;
 }
 

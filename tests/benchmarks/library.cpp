@@ -22,6 +22,7 @@ namespace {
 void Library::submit(std::uint32_t, Board&) { refuse(); }
 void Library::submit_for_futures(std::uint32_t, Board&) { refuse(); }
 std::uint64_t Library::fibonacci(unsigned) { refuse(); }
+void Library::map(std::uint32_t, Board&) { refuse(); }
 
 std::span<const LibraryInfo> libraries() {
   constexpr unsigned graphs_of_any_size = graphs | ten_task_graphs;
@@ -29,7 +30,7 @@ std::span<const LibraryInfo> libraries() {
   static const std::vector<LibraryInfo> list = [] {
     std::vector<LibraryInfo> all{
         LibraryInfo{"baton", BENCH_BATON_VERSION,
-                    graphs_of_any_size | submitting | submitting_for_futures | forking | values | observing,
+                    graphs_of_any_size | submitting | submitting_for_futures | forking | values | observing | mapping,
                     start_baton},
         LibraryInfo{"baton, int an edge", "", values, start_baton_with_values},
         LibraryInfo{"Taskflow", BENCH_TASKFLOW_VERSION,

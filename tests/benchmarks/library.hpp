@@ -35,6 +35,8 @@ class Library {
   virtual void submit_for_futures(std::uint32_t count, Board& board);
   /// A Fibonacci number, by a task for each call of which there are two.
   virtual std::uint64_t fibonacci(unsigned n);
+  /// Runs a body for each of that many elements, known only as the run goes on, and keeps their results.
+  virtual void map(std::uint32_t count, Board& board);
 };
 
 /// What a library can do; each case asks for one.
@@ -46,6 +48,7 @@ enum Ability : unsigned {
   forking = 16,
   values = 32,     ///< Shows what values on edges cost.
   observing = 64,  ///< Shows what it costs to watch runs.
+  mapping = 128,
 };
 
 /// A row of the table.

@@ -13,7 +13,8 @@ from urllib.parse import unquote
 COMPILED = ("examples/**/*.cpp", "examples/**/*.hpp", "tests/docs/*.cpp", "tests/docs/*.hpp", "tests/consumers/*.cpp")
 REFERENCE = "docs/reference/README.md"
 # What other headers include, and users do not.
-FOR_THE_ENGINE = ("baton/base/export.hpp", "baton/graph/body.hpp", "baton/graph/workflow_inl.hpp")
+FOR_THE_ENGINE = ("baton/base/export.hpp", "baton/graph/body.hpp", "baton/graph/map_inl.hpp", "baton/graph/spawn.hpp",
+                  "baton/graph/workflow_inl.hpp")
 FENCE = re.compile(r"\s*(```+|~~~+)\s*([\w+-]*)")
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)[^)]*\)|^\s*\[[^\]]+\]:\s*(\S+)")
 IN_CODE = re.compile(r"`[^`]*`")
