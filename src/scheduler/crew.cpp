@@ -54,8 +54,12 @@ void Crew::pause_crew(bool paused) noexcept {
   Member* resting = nullptr;
   {
     const std::lock_guard lock(crew_mutex_);
-    paused_.store(paused && !is_stopped(), std::memory_order_relaxed);
-    if (!paused_.load(std::memory_order_relaxed)) resting = std::exchange(resting_, nullptr);
+    if (paused && !is_stopped()) {
+      attention_.fetch_or(pause_bit, std::memory_order_seq_cst);
+    } else {
+      attention_.fetch_and(~pause_bit, std::memory_order_seq_cst);
+      resting = std::exchange(resting_, nullptr);
+    }
   }
   while (resting != nullptr) {
     Member& member = *std::exchange(resting, resting->next_free);
@@ -67,7 +71,7 @@ void Crew::pause_crew(bool paused) noexcept {
 /// Keeps a member, with what it has claimed and its reason, until the pause is over. @returns false when it is.
 bool Crew::rest(Member& member) noexcept {
   const std::lock_guard lock(crew_mutex_);
-  if (!paused_.load(std::memory_order_relaxed)) return false;
+  if (!is_paused()) return false;
   member.next_free = std::exchange(resting_, &member);
   return true;
 }
@@ -141,7 +145,7 @@ void Crew::serve(Member& member, const Budget& budget) noexcept {
   RunCore& run = run_;
   run.keep();  // until its clock has been released
   if (!serve_for_a_while(member, budget)) {
-    if (paused_.load(std::memory_order_relaxed) && rest(member)) {
+    if (is_paused() && rest(member)) {
       run.scheduler().clock.release();  // the crew may be gone
     } else {
       executor_.post(member);
@@ -165,10 +169,10 @@ bool Crew::serve_for_a_while(Member& member, const Budget& budget) noexcept {
   const Steady::time_point began = Steady::now();
   Steady::time_point looked = began;
   bool dry = false;
-  while (left > 0 && looked - began < share_of_time && !paused_.load(std::memory_order_relaxed)) {
+  while (left > 0 && looked - began < share_of_time && !is_paused()) {
     const std::uint32_t called = work(member, std::min(member.pace, left));
-    dry = called == 0;
-    if (dry) break;
+    dry = called == 0 && !is_paused();  // or it may have claimed some
+    if (called == 0) break;
     left -= std::min(called, left);
     const Steady::time_point now = Steady::now();
     const bool places_free = has_free_place();

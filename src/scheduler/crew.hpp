@@ -35,7 +35,9 @@ class Crew {
   void stop() noexcept;
   /// While paused no part starts. The last call counts; none after `stop`.
   void pause_crew(bool paused) noexcept;
-  [[nodiscard]] bool is_paused() const noexcept { return paused_.load(std::memory_order_relaxed); }
+  [[nodiscard]] bool is_paused() const noexcept {
+    return (attention_.load(std::memory_order_relaxed) & pause_bit) != 0;
+  }
   /// Whether the parts are to stop: by `stop`, or as the run is.
   [[nodiscard]] bool stop_requested() const noexcept;
   /// Stopped when the above turns true.
@@ -56,6 +58,7 @@ class Crew {
     std::uint32_t blind = 0;          // how many of them it takes without looking for free places
   };
   static constexpr std::uint32_t stop_bit = 1U << 31;
+  static constexpr std::uint32_t pause_bit = 1U << 30;
 
   /// @param most  How many places are of use, at least 1; there are no more than the executor has threads.
   /// @param asked  Stops it too; the run's own token where there is none.
@@ -81,12 +84,12 @@ class Crew {
   void call_one() noexcept;
   [[nodiscard]] std::size_t places() const noexcept { return places_; }
   [[nodiscard]] bool has_free_place() const noexcept {
-    return (attention_.load(std::memory_order_seq_cst) & ~stop_bit) != 0;
+    return (attention_.load(std::memory_order_seq_cst) & ~(stop_bit | pause_bit)) != 0;
   }
   [[nodiscard]] bool is_stopped() const noexcept {
     return (attention_.load(std::memory_order_relaxed) & stop_bit) != 0;
   }
-  /// The number of free places, and the bit of `stop`.
+  /// The number of free places, and the bits of `stop` and `pause_crew`.
   [[nodiscard]] const std::atomic<std::uint32_t>& attention() const noexcept { return attention_; }
 
  private:
@@ -116,7 +119,6 @@ class Crew {
   std::mutex crew_mutex_;
   Member* free_ = nullptr;                                  // guarded by crew_mutex_
   Member* resting_ = nullptr;                               // guarded by crew_mutex_; linked by next_free
-  std::atomic<bool> paused_{false};                         // written under crew_mutex_
   std::stop_source source_{std::nostopstate};               // guarded by crew_mutex_
   std::optional<std::stop_callback<Relay>> stopped_above_;  // made once, under crew_mutex_
 };

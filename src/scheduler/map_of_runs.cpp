@@ -68,7 +68,7 @@ bool MapOfRuns::anything_to_do() noexcept {
 
 std::uint32_t MapOfRuns::work(Member&, std::uint32_t most) noexcept {
   std::uint32_t started = 0;
-  while (started < most && start_next()) ++started;
+  while (started < most && !is_paused() && start_next()) ++started;
   return started;
 }
 

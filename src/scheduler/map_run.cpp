@@ -47,7 +47,7 @@ std::uint32_t MapRun::work(Member& member, std::uint32_t most) noexcept {
   const std::size_t first = member.first;
   const std::uint32_t blind = std::min(member.blind, most - 1);
   ElementRange range{first, std::min(member.last, first + (blind != 0 ? blind : most)), &attention(),
-                     blind != 0 ? stop_bit : UINT32_MAX, nullptr};
+                     blind != 0 ? stop_bit | pause_bit : UINT32_MAX, nullptr};
   ElementContext context(*this, range);
   range.context = &context;
   bool goes_on = true;

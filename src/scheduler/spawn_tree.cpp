@@ -90,7 +90,7 @@ void SpawnTree::release(Spawned* spawned) noexcept {
 
 std::uint32_t SpawnTree::work(Member&, std::uint32_t most) noexcept {
   std::uint32_t called = 0;
-  for (; called < most; ++called) {
+  for (; called < most && !is_paused(); ++called) {
     Spawned* const spawned = pop();
     if (spawned == nullptr) break;
     if (stop_requested()) {
