@@ -15,16 +15,19 @@ namespace baton::detail {
 // Protocol
 //  (1) A task's bit is set once, by whoever ended its last predecessor, and cleared once, by the claim that starts it.
 //  (2) Whoever turns a block from empty to non-empty marks it in the map of its own seat. So a non-empty block is
-//  marked in
-//      some map, or a visitor has just taken the mark and will mark it again before it starts a body.
+//      marked in some map, or a visitor has just taken the mark and will mark it again before it starts a body.
 //  (3) Only the owner of a seat sets marks in its map; thieves only clear them. So the owner may use plain stores: a
-//  thief's clear that
-//      is overwritten leaves a stale mark, which costs a look at an empty block.
+//      thief's clear that is overwritten leaves a stale mark, which costs a look at an empty block.
 //  (4) A worker that gives up its seat looks through all maps once more afterwards, and a worker calls, before each
-//  body, for
-//      as many others as it has blocks to spare and there are free seats: marks and the count of free seats are
-//      sequentially consistent, so one of the two sees the other, and no ready task is left to a worker that is busy
-//      with something long.
+//      body, for as many others as it has blocks to spare and there are free seats: marks and the count of free seats
+//      are sequentially consistent, so one of the two sees the other, and no ready task is left to a worker that is
+//      busy with something long. So it is with messages: whoever leaves one then looks for a free seat.
+//  (5) A visitor that leaves a block with tasks in it need not mark it where its own map has the mark. A thief may have
+//      taken that, found the block empty and gone away, all before the block was filled again: so taking a mark, that
+//      look, filling, claiming and the look at the own mark are sequentially consistent, and the mark is seen to be
+//      gone.
+//
+// tests/models/seat_second_look.pml tries every order of these steps. A change here is a change there.
 using Word = std::atomic<std::uint64_t>;
 
 inline constexpr std::uint32_t no_block = UINT32_MAX;
@@ -63,7 +66,7 @@ class BlockMap {
   }
 
   [[nodiscard]] bool is_marked(std::uint32_t block) const {
-    return (marks_[block >> 6].load(std::memory_order_relaxed) & bit(block)) != 0;
+    return (marks_[block >> 6].load(std::memory_order_seq_cst) & bit(block)) != 0;  // (5)
   }
 
   /// Takes the lowest marked block; no_block when there is none.
@@ -112,7 +115,7 @@ class BlockMap {
       std::uint64_t marks = marks_[word].load(std::memory_order_acquire);
       while (marks != 0) {
         const auto top = static_cast<std::uint32_t>(63 - std::countl_zero(marks));
-        marks = marks_[word].fetch_and(~bit(top), std::memory_order_acq_rel);
+        marks = marks_[word].fetch_and(~bit(top), std::memory_order_seq_cst);  // (5)
         if ((marks & bit(top)) != 0) return word * 64 + top;
         marks &= ~bit(top);
       }
@@ -131,7 +134,7 @@ class BlockMap {
 
   /// Takes the mark of `block`. @returns whether it was there.
   bool steal(std::uint32_t block) {
-    return (marks_[block >> 6].fetch_and(~bit(block), std::memory_order_acq_rel) & bit(block)) != 0;
+    return (marks_[block >> 6].fetch_and(~bit(block), std::memory_order_seq_cst) & bit(block)) != 0;  // (5)
   }
 
   /// Whether any block is marked; the second look of (4).
@@ -165,12 +168,12 @@ struct Claim {
 /// Claims the lowest ready task of a block. One at a time: what is not started stays there for others.
 /// @param shared  Whether there are others; without them nothing needs to be atomic.
 inline Claim claim_lowest(Word& block, bool shared) {
-  std::uint64_t ready = block.load(std::memory_order_relaxed);
+  std::uint64_t ready = block.load(std::memory_order_seq_cst);  // (5)
   while (ready != 0) {
     const std::uint64_t lowest = ready & (~ready + 1);
     if (shared) {
-      // acquire: what its predecessors wrote; release: keeps the chain to those whose bits stay.
-      ready = block.fetch_and(~lowest, std::memory_order_acq_rel);
+      // (5), and acquire: what its predecessors wrote; release: keeps the chain to those whose bits stay.
+      ready = block.fetch_and(~lowest, std::memory_order_seq_cst);
     } else {
       block.store(ready & ~lowest, std::memory_order_relaxed);
     }
@@ -183,8 +186,8 @@ inline Claim claim_lowest(Word& block, bool shared) {
 
 /// Sets bits of a block. @returns whether it was empty.
 inline bool set_ready(Word& block, std::uint64_t bits, bool shared) {
-  // acq_rel: the claimer sees what this worker wrote and saw.
-  if (shared) return block.fetch_or(bits, std::memory_order_acq_rel) == 0;
+  // (5), and acq_rel: the claimer sees what this worker wrote and saw.
+  if (shared) return block.fetch_or(bits, std::memory_order_seq_cst) == 0;
   const std::uint64_t before = block.load(std::memory_order_relaxed);
   block.store(before | bits, std::memory_order_relaxed);
   return before == 0;

@@ -208,10 +208,11 @@ std::string RunCore::path_of(std::uint32_t task) const {
 // ---- Seats ----
 
 Seat* RunCore::take_seat() noexcept {
-  std::uint32_t free = free_seats_.load(std::memory_order_relaxed);
+  // Not before others see what the caller has left for a worker: ready_set.hpp (4).
+  std::uint32_t free = free_seats_.load(std::memory_order_seq_cst);
   do {
     if (free == 0) return nullptr;
-  } while (!free_seats_.compare_exchange_weak(free, free - 1, std::memory_order_seq_cst, std::memory_order_relaxed));
+  } while (!free_seats_.compare_exchange_weak(free, free - 1, std::memory_order_seq_cst));
   keep();
   scheduler_.clock.hold();
   // Counted off, so one of the bits is this thread's to find: bits are set before they are counted.
