@@ -14,6 +14,8 @@
 // (3) epoch_ only grows. A notifier that sees a waiter raises it, and wait() does not sleep once it differs from the
 //     key: a notice between announce() and wait() is not lost.
 // (4) Every wait has a limit.
+//
+// tests/models/park_notify.pml tries every order of these steps. A change here is a change there.
 
 #include <baton/base/time.hpp>
 

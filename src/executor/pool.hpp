@@ -31,7 +31,8 @@
 //     then on no work can come, as only workers and the queues bring any.
 // (6) User code is called with no lock held.
 //
-// tests/executor/pool_model_test.cpp tries every order of these steps. A change here is a change there.
+// tests/executor/pool_model_test.cpp tries every order of these steps, and tests/models/park_notify.pml those of the
+// event count with them. A change here is a change there.
 
 #include "event_count.hpp"
 #include "fifo_queue.hpp"

@@ -6,6 +6,8 @@
 // Nothing ready is forgotten: a worker frees its seat and then reads the attention; resume() lowers that and then
 // counts the free seats. Both are sequentially consistent, so either the worker sees that the pause is over and looks
 // at the marks, or resume() sees its seat free and looks at them itself.
+//
+// tests/models/seat_second_look.pml tries every order of these steps. A change here is a change there.
 #include "scheduler/run_core.hpp"
 #include "scheduler/scheduler_core.hpp"
 #include "scheduler/slice.hpp"

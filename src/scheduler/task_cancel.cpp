@@ -6,6 +6,9 @@
 // cancels raises the attention and then reads the byte. So one of the two sees the other; where both do, the run's
 // mutex decides: who comes first, hears the note or takes it back. The fence between the store and the load of the one
 // that ends the task is that of heavy_fence.hpp, as tasks end more often than they are cancelled.
+//
+// tests/models/cancel.pml tries every order in which a run is cancelled while its tasks start, wait and end; cancelling
+// one task is not in it.
 #include "executor/heavy_fence.hpp"
 #include "scheduler/attempt.hpp"
 #include "scheduler/run_core.hpp"

@@ -10,7 +10,7 @@ ROOT = {"CMakeLists.txt", "CMakePresets.json", "LICENSE", "README.md", "vcpkg.js
 PASSING = {"build", "CMakeUserPresets.json", "trace.json", "report.html"}
 
 SPDX = "SPDX-License-Identifier: MIT"
-HAS_SPDX = {".hpp", ".cpp", ".inl", ".py", ".sh", ".cmake", ".in", ".css", ".js"}
+HAS_SPDX = {".hpp", ".cpp", ".inl", ".py", ".sh", ".cmake", ".in", ".css", ".js", ".pml"}
 HAS_SPDX_BY_NAME = {"CMakeLists.txt", "Doxyfile", "run", ".clang-format", ".clang-tidy", ".editorconfig"}
 FIRST_LINES = 5
 
