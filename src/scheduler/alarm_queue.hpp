@@ -3,8 +3,9 @@
 
 #include <baton/scheduler/clock.hpp>
 
+#include "executor/lockstep.hpp"
+
 #include <algorithm>
-#include <condition_variable>
 #include <map>
 #include <mutex>
 #include <thread>
@@ -28,7 +29,8 @@ class AlarmQueue {
   void cancel(Alarm& alarm) noexcept {
     std::unique_lock lock(mutex);
     erase_locked(alarm);
-    changed.wait(lock, [&] { return ringing_ != &alarm || ringer_ == std::this_thread::get_id(); });
+    changed.wait(lock, "clock: an alarm rings",
+                 [&] { return ringing_ != &alarm || ringer_ == std::this_thread::get_id(); });
   }
 
   [[nodiscard]] bool empty_locked() const noexcept { return queue_.empty(); }
@@ -47,7 +49,7 @@ class AlarmQueue {
   }
 
   mutable std::mutex mutex;
-  std::condition_variable changed;
+  Condition changed;
 
  private:
   void erase_locked(Alarm& alarm) noexcept {

@@ -114,7 +114,9 @@ void call_with_limits(RunCore& run, std::uint32_t task, ParkedTask& parked, bool
   live.stop = std::stop_source();
   run.begin_attempt(task, live);
   if (parked.timeout_at && begins) run.scheduler().timers.add(run, task, *parked.timeout_at, TimerKind::timeout);
+  yield_point("attempt: limited");
   call(run, task, parked, &live);
+  yield_point("attempt: returned");
   run.end_attempt(task);
   // From here on nobody else knows of `live`.
   if (!live.timed_out) return;

@@ -65,6 +65,7 @@ void ChildRun::begin(RunCore& run, std::uint32_t task) {
     run.deliver({task, Message::Kind::child});
     run.drop();
   });
+  yield_point("child: about to start");
   child_.core()->pass_on(*std::exchange(first_seat_, nullptr));
 }
 

@@ -25,9 +25,11 @@ struct SteadyClock::State {
     std::unique_lock lock(alarms.mutex);
     while (!stopping) {
       if (alarms.empty_locked()) {
-        alarms.changed.wait(lock);
+        alarms.changed.wait(lock, "clock: no alarms", [this] { return stopping || !alarms.empty_locked(); });
       } else if (const TimePoint first = alarms.first_locked(); first > steady_now()) {
-        alarms.changed.wait_until(lock, first);
+        alarms.changed.wait_until(lock, "clock: an alarm", first, [this, first] {
+          return stopping || alarms.empty_locked() || alarms.first_locked() != first;
+        });
       } else {
         alarms.ring_first(lock);
       }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "scheduler/observers.hpp"
 
-#include <thread>
+#include "executor/lockstep.hpp"
+
 #include <utility>
 
 namespace baton {
@@ -112,7 +113,7 @@ void Observers::remove(const std::shared_ptr<Observer>& observer) {
     }
     // An observer's call is short by contract, and removing one is rare: no need for more than yielding.
     const std::uint32_t own = Calling::count(*place);
-    while (place->calls_going_on() > own) std::this_thread::yield();
+    while (place->calls_going_on() > own) yield_point_of_loop("unobserve: it is being called");
     if (own != 0) continue;  // ends later, when the place is used again
     std::shared_ptr<Observer> gone;
     const std::lock_guard lock(mutex_);
@@ -139,6 +140,7 @@ void Observers::tell(const Event& event) const noexcept {
     if (!place->taken.load(std::memory_order_relaxed)) continue;  // or remove() might wait long for a quiet moment
     std::atomic<std::uint32_t>& calls = place->calls[event.worker % place->calls.size()].count;
     calls.fetch_add(1, std::memory_order_seq_cst);
+    yield_point("tell: announced");
     if (place->taken.load(std::memory_order_seq_cst) && place->kinds.contains(event.kind)) call(*place, event);
     calls.fetch_sub(1, std::memory_order_release);
   }

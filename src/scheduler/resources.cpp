@@ -86,6 +86,7 @@ void Resources::wait_for(RunCore& run, std::uint32_t task, const std::vector<Res
 }
 
 void Resources::give_back(const std::vector<ResourceRequest>& requests) {
+  yield_point("resources: give back");
   Called called;
   {
     const std::lock_guard lock(mutex_);
@@ -123,6 +124,7 @@ void Resources::erase_locked(std::map<Key, Waiter>::iterator waiter, Called& cal
 }
 
 bool Resources::remove(RunCore& run, std::uint32_t task) {
+  yield_point("resources: remove");
   Called called;
   bool was_called = false;
   {
@@ -181,6 +183,7 @@ std::vector<std::uint32_t> Resources::remove_stopped(RunCore& run) {
 
 void Resources::deliver(const Called& called) {
   for (const auto& [run, task] : called) {
+    yield_point("resources: a waiter is called");
     run->deliver({task, Message::Kind::granted});
     run->drop();
   }

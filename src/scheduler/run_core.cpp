@@ -10,7 +10,6 @@
 #include <cstring>
 #include <new>
 #include <random>
-#include <thread>
 
 namespace baton::detail {
 namespace {
@@ -157,6 +156,7 @@ bool RunCore::try_keep() noexcept {
 }
 
 void RunCore::drop() noexcept {
+  yield_point("drop");
   if (engine_references_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
   scheduler_.retire(*this);
 }
@@ -215,6 +215,7 @@ Seat* RunCore::take_seat() noexcept {
   } while (!free_seats_.compare_exchange_weak(free, free - 1, std::memory_order_seq_cst));
   keep();
   scheduler_.clock.hold();
+  yield_point("take a seat: counted");
   // Counted off, so one of the bits is this thread's to find: bits are set before they are counted.
   for (std::uint32_t word = 0;; word = (word + 1) % static_cast<std::uint32_t>(words_for(seat_count_))) {
     std::uint64_t bits = free_seat_bits_[word].load(std::memory_order_relaxed);
@@ -231,6 +232,7 @@ Seat* RunCore::take_seat() noexcept {
 void RunCore::leave_seat(Seat& seat) noexcept {
   const std::uint32_t index = index_of_seat(seat);
   free_seat_bits_[index / 64].fetch_or(bit(index), std::memory_order_acq_rel);
+  yield_point("leave a seat: not counted");
   free_seats_.fetch_add(1, std::memory_order_seq_cst);
 }
 
@@ -248,11 +250,11 @@ bool RunCore::is_going_briskly() const noexcept {
   constexpr auto time = std::chrono::microseconds(10);
   if (is_exclusive_to_nobody()) return false;
   const std::uint64_t before = bodies_started();
-  const auto begin = std::chrono::steady_clock::now();
+  const auto begin = engine_time();
   auto now = begin;
   while (now - begin < time && state() == RunState::running) {
-    std::this_thread::yield();
-    now = std::chrono::steady_clock::now();
+    yield_point_of_loop("join: how do the others get along");
+    now = engine_time();
   }
   return is_brisk(bodies_started() - before, now - begin);
 }
@@ -299,10 +301,12 @@ bool RunCore::anything_to_do() const noexcept {
 }
 
 void RunCore::call_for_help() noexcept {
+  yield_point("call for help");
   if (Seat* const seat = take_seat()) pass_on(*seat);
 }
 
 void RunCore::pass_on(Seat& seat) noexcept {
+  yield_point("pass on");
   if (!hand_to_helper(seat)) executor_.post(seat);
 }
 
@@ -315,6 +319,7 @@ void RunCore::mark_roots(Seat& seat) noexcept {
 // ---- Messages ----
 
 void RunCore::deliver(Message message) noexcept {
+  yield_point("deliver");
   {
     const std::lock_guard lock(mutex_);
     messages_.push_back(message);
@@ -324,6 +329,7 @@ void RunCore::deliver(Message message) noexcept {
 }
 
 std::vector<Message> RunCore::take_messages() {
+  yield_point("take messages");
   const std::lock_guard lock(mutex_);
   lower(has_messages);
   return std::exchange(messages_, {});
@@ -411,9 +417,13 @@ void RunCore::stop_waiting_tasks() {
       if (stops(task)) sources.push_back(source);
     }
   }
+  yield_point("cancel: asked");
   for (std::stop_source& source : sources) source.request_stop();  // calls the host's, so without the lock
+  yield_point("cancel: resources");
   for (const std::uint32_t task : scheduler_.resources.remove_stopped(*this)) deliver({task, Message::Kind::drop});
+  yield_point("cancel: timers");
   for (const std::uint32_t task : scheduler_.timers.remove_stopped(*this)) deliver({task, Message::Kind::drop});
+  yield_point("cancel: continuations");
   for (const auto& [task, rest] : begun) {
     if (stops(task)) rest->cancel();
   }

@@ -5,6 +5,7 @@
 #include <baton/scheduler/run.hpp>
 #include <baton/scheduler/scheduler.hpp>
 
+#include "executor/lockstep.hpp"
 #include "graph/plan_data.hpp"
 #include "scheduler/continuation.hpp"
 #include "scheduler/observers.hpp"
@@ -17,7 +18,6 @@
 
 #include <atomic>
 #include <chrono>
-#include <condition_variable>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -448,7 +448,7 @@ class RunCore {
 
   // Guarded by mutex_.
   mutable std::mutex mutex_;
-  std::condition_variable changed_;
+  Condition changed_;
   std::vector<Message> messages_;
   std::unordered_map<std::uint32_t, ParkedTask> parked_;
   std::unordered_map<std::uint32_t, LiveAttempt*> live_attempts_;

@@ -59,15 +59,19 @@ void RunCore::decide() noexcept {
     tell(event);
   }
   if (deadline_) scheduler_.timers.remove(*this, Seat::no_task, TimerKind::run);
+  yield_point("decide");
   scheduler_.watch.close(*this);  // first: who has waited may shut the executor down
   std::vector<std::function<void(const Run&)>> callbacks;
+  yield_point("decide: about to say so");
   {
     const std::lock_guard lock(mutex_);
+    const Unbroken one_step;
     state_.store(end, std::memory_order_seq_cst);
     callbacks.swap(callbacks_);
     for (BodyFrame* const frame : std::exchange(sleeping_frames_, {})) take_back(frame);
     changed_.notify_all();
   }
+  yield_point("decide: said");
   if (!callbacks.empty()) {
     reference();
     const Run self(this);
@@ -77,6 +81,7 @@ void RunCore::decide() noexcept {
 }
 
 void RunCore::on_end(std::function<void(const Run&)> callback) {
+  yield_point("on_end");
   {
     const std::lock_guard lock(mutex_);
     if (state() == RunState::running) {
@@ -117,17 +122,14 @@ void RunCore::wait() {
     work_along(nullptr);
   } else {
     // Bodies of this run belong on its own executor: this thread only waits.
-    while (state() == RunState::running)
-      sleep(here, Sleep::serving_others, std::chrono::steady_clock::time_point::max());
+    while (state() == RunState::running) sleep(here, Sleep::serving_others, SteadyTime::max());
   }
 }
 
 bool RunCore::wait_for(Duration timeout) {
-  using SteadyTime = std::chrono::steady_clock::time_point;
-  const SteadyTime now = std::chrono::steady_clock::now();
+  const SteadyTime now = engine_time();
   const SteadyTime until = timeout < SteadyTime::max() - now ? now + timeout : SteadyTime::max();
-  while (state() == RunState::running && std::chrono::steady_clock::now() < until)
-    sleep(executor_here(), Sleep::idle, until);
+  while (state() == RunState::running && engine_time() < until) sleep(executor_here(), Sleep::idle, until);
   return state() != RunState::running;
 }
 
@@ -146,14 +148,14 @@ void RunCore::work_along(Seat* seat) {
     }
     is_of_use = true;
     // Bounded, since others' work may reach an executor that only this thread drives.
-    seat = sleep(here, Sleep::helping, std::chrono::steady_clock::now() + patience);
+    seat = sleep(here, Sleep::helping, engine_time() + patience);
     patience = std::min<Duration>(2 * patience, std::chrono::milliseconds(100));
   }
   if (seat != nullptr) Slice(*this, *seat, here).work_until_dry();
   drop();
 }
 
-Seat* RunCore::sleep(Executor* here, Sleep kind, std::chrono::steady_clock::time_point until) {
+Seat* RunCore::sleep(Executor* here, Sleep kind, SteadyTime until) {
   BodyFrame* const frame = BodyFrame::innermost();
   const bool helps = kind == Sleep::helping;
   Executor& driven = here != nullptr ? *here : executor_;
@@ -161,21 +163,22 @@ Seat* RunCore::sleep(Executor* here, Sleep kind, std::chrono::steady_clock::time
   if (state() != RunState::running) return nullptr;
   if (frame != nullptr) sleeping_frames_.push_back(frame);
   lock.unlock();
+  yield_point("sleep: listed");
   let_go(frame);
   // Without a replacement, work that this run may depend on has no thread but this one.
   const bool replaced = here != nullptr && here->begin_blocking();
   while (kind != Sleep::idle && !replaced && state() == RunState::running && driven.try_run_one()) {
   }
   if (here != nullptr && !replaced) {
-    until = std::min(until, std::chrono::steady_clock::now() + std::chrono::milliseconds(1));
+    until = std::min(until, engine_time() + std::chrono::milliseconds(1));
   }
   lock.lock();
   if (helps) sleeping_helpers_.fetch_add(1, std::memory_order_seq_cst);  // not before: until here it may be busy
   const auto woken = [&] { return state() != RunState::running || (helps && !handed_seats_.empty()); };
-  if (until == std::chrono::steady_clock::time_point::max()) {
-    changed_.wait(lock, woken);
+  if (until == SteadyTime::max()) {
+    changed_.wait(lock, "wait for a run", woken);
   } else {
-    changed_.wait_until(lock, until, woken);
+    changed_.wait_until(lock, "wait for a run", until, woken);
   }
   Seat* seat = nullptr;
   if (helps) {
@@ -188,6 +191,7 @@ Seat* RunCore::sleep(Executor* here, Sleep kind, std::chrono::steady_clock::time
   // decide() has taken the holds back for this thread, so that no time passes before it wakes.
   const bool taken_back = std::erase(sleeping_frames_, frame) == 0;
   lock.unlock();
+  yield_point("sleep: over");
   if (!taken_back) take_back(frame);
   if (here != nullptr) here->end_blocking();
   return seat;
@@ -195,6 +199,7 @@ Seat* RunCore::sleep(Executor* here, Sleep kind, std::chrono::steady_clock::time
 
 bool RunCore::hand_to_helper(Seat& seat) noexcept {
   if (sleeping_helpers_.load(std::memory_order_seq_cst) == 0) return false;
+  yield_point("hand to a helper");
   const std::lock_guard lock(mutex_);
   // Under the lock a counted helper is asleep, and takes one seat when it wakes.
   if (sleeping_helpers_.load(std::memory_order_relaxed) <= handed_seats_.size()) return false;

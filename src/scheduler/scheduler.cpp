@@ -46,6 +46,7 @@ std::pair<Run, Seat*> SchedulerCore::create(const Plan& plan, StartOptions& opti
   const std::size_t workers = executor.concurrency() + (caller == Caller::works_along ? 1 : 0);
   RunCore* const core = RunCore::create(*this, plan, options, workers, reuse, std::move(place));
   Run run(core);
+  yield_point("create a run: made");
   {
     const std::lock_guard lock(mutex);
     core->next_live = first_live;
@@ -53,6 +54,7 @@ std::pair<Run, Seat*> SchedulerCore::create(const Plan& plan, StartOptions& opti
     first_live = core;
     ++live_count;
   }
+  yield_point("create a run: listed");
   // Only now: an observer that is added from here on finds the run in the list, one added before is seen.
   if (!observers.empty()) core->raise(observed);
   Seat* const seat = core->take_seat();
@@ -70,6 +72,7 @@ std::pair<Run, Seat*> SchedulerCore::create(const Plan& plan, StartOptions& opti
 }
 
 void SchedulerCore::retire(RunCore& run) noexcept {
+  yield_point("retire a run");
   {
     const std::lock_guard lock(mutex);
     (run.previous_live != nullptr ? run.previous_live->next_live : first_live) = run.next_live;
@@ -77,6 +80,7 @@ void SchedulerCore::retire(RunCore& run) noexcept {
     --live_count;
     ++retiring;
   }
+  yield_point("retire a run: off the list");
   run.dereference();  // may end values of the host's, so without the lock
   const std::lock_guard lock(mutex);
   if (--retiring == 0 && live_count == 0) retired.notify_all();
@@ -105,8 +109,10 @@ void SchedulerCore::wait_all() {
     while (executor.try_run_one()) {
     }
     std::unique_lock lock(mutex);
-    if (retired.wait_for(lock, std::chrono::milliseconds(20), [this] { return live_count == 0 && retiring == 0; }))
+    if (retired.wait_until(lock, "wait for all runs", engine_time() + std::chrono::milliseconds(20),
+                           [this] { return live_count == 0 && retiring == 0; })) {
       return;
+    }
   }
 }
 
@@ -158,6 +164,7 @@ void Scheduler::resource(std::string_view name, std::uint64_t units) { core_->re
 
 void Scheduler::observe(std::shared_ptr<Observer> observer) {
   core_->observers.add(std::move(observer));
+  detail::yield_point("observe: added");
   // A run that starts meanwhile is in the list, or looks for observers once it is.
   for (const Run& run : core_->live_runs()) run.core()->raise(detail::observed);
 }

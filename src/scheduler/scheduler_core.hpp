@@ -10,7 +10,6 @@
 #include "scheduler/timers.hpp"
 #include "scheduler/watch.hpp"
 
-#include <condition_variable>
 #include <memory>
 #include <mutex>
 
@@ -49,7 +48,7 @@ class SchedulerCore {
   Watch watch;
 
   mutable std::mutex mutex;
-  std::condition_variable retired;
+  Condition retired;
   RunCore* first_live = nullptr;  // of a list through RunCore::next_live
   std::size_t live_count = 0;
   std::size_t retiring = 0;

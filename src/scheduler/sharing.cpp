@@ -1,24 +1,26 @@
 // SPDX-License-Identifier: MIT
 #include "scheduler/sharing.hpp"
 
+#include "executor/lockstep.hpp"
+
 #include <chrono>
-#include <thread>
 
 namespace baton::detail {
 
 bool Sharing::break_in(const Progress& owner) noexcept {
   turn(exclusive, asked);
+  yield_point("break in: asked");
   if (owner.place() == Progress::away) admit();
   if (state() != asked) return true;
   heavy_fence();
-  const auto patience = std::chrono::steady_clock::now() + std::chrono::microseconds(200);
+  const auto patience = engine_time() + std::chrono::microseconds(200);
   while (state() == asked) {
     if (owner.place() != Progress::inside) {
       admit();
-    } else if (std::chrono::steady_clock::now() > patience) {
+    } else if (engine_time() > patience) {
       return false;
     } else {
-      std::this_thread::yield();
+      yield_point_of_loop("break in: the owner is inside");
     }
   }
   return true;

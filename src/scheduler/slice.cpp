@@ -38,7 +38,7 @@ bool Slice::work_until_dry() noexcept {
 
 bool Slice::work(const Budget& budget) noexcept {
   starts_left_ = budget.tasks;
-  slice_began_ = last_look_ = std::chrono::steady_clock::now();
+  slice_began_ = last_look_ = engine_time();
   if (run_.expected_pace() == PlanData::Pace::brisk) until_look_ = look_every_ = std::max(look_every_, 16U);
   retreats_ = !join();
   while (!retreats_ && run_some()) {
@@ -56,7 +56,9 @@ bool Slice::work(const Budget& budget) noexcept {
     seat_->progress.set_away();
     // The seat is free before the second look, so that whoever makes work after the look sees it free: ready_set.hpp
     // (4).
+    yield_point("slice: nothing found");
     run_.leave_seat(*seat_);
+    yield_point("slice: seat left");
     // Who leaves the rest to others and turns out to be the last must look as well: they may have left meanwhile.
     const bool second_look = !retreats_ || run_.free_seats() == run_.seat_count();
     if (second_look && run_.state() == RunState::running && run_.anything_to_do()) run_.call_for_help();
@@ -73,6 +75,7 @@ bool Slice::work(const Budget& budget) noexcept {
 bool Slice::join() noexcept {
   Sharing& sharing = run_.sharing();
   const Sharing::State state = sharing.state();
+  yield_point("join");
   atomic_ = state == Sharing::shared || state == Sharing::hushed || sharing.owner() != run_.index_of_seat(*seat_);
   if (atomic_) bodies_below_ = run_.bodies_started_below(run_.index_of_seat(*seat_));
   if (!atomic_) {
@@ -118,6 +121,7 @@ void Slice::share_less(std::uint64_t tasks, std::chrono::nanoseconds time) noexc
   if (is_alone()) {
     if (!run_.scheduler().watch.add(run_)) return;
     seat_->progress.come_in();
+    yield_point("take over");
     if (run_.sharing().take_over(own, is_alone)) atomic_ = false;
   } else if (is_brisk(started_below, time) && run_.scheduler().watch.add(run_)) {
     run_.sharing().hush();
@@ -199,7 +203,7 @@ void Slice::share_surplus() noexcept {
 bool Slice::share_is_over() noexcept {
   constexpr auto share = std::chrono::microseconds(500);
   if (until_look_ > 1) return false;
-  const auto now = std::chrono::steady_clock::now();
+  const auto now = engine_time();
   const auto since_last = now - last_look_;
   if (run_.seat_count() > 1) {
     const bool brisk = is_brisk(look_every_, since_last);

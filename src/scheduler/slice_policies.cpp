@@ -86,6 +86,7 @@ void Slice::time_out(std::uint32_t task, TimerKind kind) noexcept {
     rest->cancel();
     return;
   }
+  yield_point("time out: it waits");
   SchedulerCore& scheduler = run_.scheduler();
   if (!scheduler.timers.remove(run_, task) && !scheduler.resources.remove(run_, task)) return;
   ParkedTask parked = run_.unpark(task);
@@ -114,6 +115,7 @@ bool Slice::time_out_body(std::uint32_t task) noexcept {
   if (!ended.error) return is_called;
   // Where it is to be tried again, the thread of the body sees to that once it has returned.
   if (!ended.is_last && retry_after(run_, task, ended.attempt, ended.first_started, ended.error)) return true;
+  yield_point("time out: the last attempt");
   const bool abandoned = run_.with_attempt(task, [&](LiveAttempt* live) {
     if (live == nullptr || live->attempt != ended.attempt || live->abandoned) return false;  // it ends by itself
     live->abandoned = true;

@@ -9,6 +9,7 @@ namespace baton::detail {
 using Kind = Event::Kind;
 
 Slice::Step Slice::start_specially(std::uint32_t task) noexcept {
+  yield_point("start a task");
   // It ended before the run began; what has ended now only comes before it.
   if (run_.is_reused(task)) return Step::parked;
   if (is_paused(run_.attention())) return put_back(task);
@@ -88,7 +89,9 @@ Slice::Step Slice::wait_for_resources(std::uint32_t task, ParkedTask& parked) {
   run_.park(task, std::move(parked));
   run_.byte(task).store(task_byte::of(TaskState::waiting), std::memory_order_relaxed);
   if (!has_waited) run_.tell_task(Kind::task_waiting, task, TaskState::waiting, 0, WaitReason::resource);
+  yield_point("resources: told");
   resources.wait_for(run_, task, requests);
+  yield_point("resources: queued");
   // cancel() raises its flag before it collects the waiters; a waiter that came after that finds the flag here.
   if (run_.should_stop(task) && resources.remove(run_, task)) {
     run_.deliver({task, Message::Kind::drop});
@@ -153,12 +156,14 @@ void Slice::post_to_executor(std::uint32_t task, Executor& executor, ParkedTask&
 }
 
 Slice::Step Slice::start_body(std::uint32_t task, ParkedTask parked) noexcept {
+  yield_point("start a body");
   // Once more: getting the resources may have taken until after a cancel.
   if (run_.should_stop(task)) return end(task, TaskState::cancelled, parked);
   // The run may end while a body that takes too long is still at work.
   if ((data_.flags_of(task) & has_policies) != 0) run_.count_ended(std::exchange(ended_, 0));
   seat_->progress.start_body();
   ParkedTask result = call_body(run_, task, std::move(parked));
+  yield_point("body over");
   if (seat_ != nullptr) come_in();
   if (result.abandoned) {
     give_resources_back(run_, task, result);
@@ -294,7 +299,9 @@ void Slice::wait_until(std::uint32_t task, ParkedTask parked, WaitReason reason)
   run_.park(task, std::move(parked));
   run_.tell_task(Kind::task_waiting, task, TaskState::waiting, attempt, reason, error ? &error : nullptr);
   Timers& timers = run_.scheduler().timers;
+  yield_point("park: told");
   timers.add(run_, task, until);
+  yield_point("park: timer added");
   // As for resources: cancel() may have collected the timers before this one was there.
   if (run_.should_stop(task) && timers.remove(run_, task)) {
     run_.deliver({task, Message::Kind::drop});
@@ -315,6 +322,7 @@ void Slice::begin_rest(std::uint32_t task, ParkedTask parked) noexcept {
   run_.byte(task).store(task_byte::of(TaskState::waiting), std::memory_order_release);
   run_.park(task, std::move(parked));
   if (is_told) run_.tell_task(Kind::task_waiting, task, TaskState::waiting, attempt, WaitReason::child);
+  yield_point("continuation: told");
   // As for timers: cancel() and pause() may have looked for continuations before this one was there.
   if (run_.should_stop(task)) rest->cancel();
   if (is_paused(run_.attention())) run_.share_pause_with(task, *rest);
@@ -322,6 +330,7 @@ void Slice::begin_rest(std::uint32_t task, ParkedTask parked) noexcept {
     stop_late_rest(run_, task, TimerKind::timeout);
     stop_late_rest(run_, task, TimerKind::deadline);
   }
+  yield_point("continuation: begins");
   rest->begin(run_, task);
 }
 
@@ -351,6 +360,7 @@ Slice::Step Slice::end(std::uint32_t task, TaskState state, const ParkedTask& pa
   } else if (state == TaskState::cancelled) {
     run_.note_cancelled();
   }
+  yield_point("end a task");
   if (state != TaskState::succeeded && data_.is_input(task)) run_.destroy_value(task);  // it was there from the start
   if ((attention & ~run_.attention()) != 0) {
     run_.raise(attention);
@@ -364,6 +374,7 @@ Slice::Step Slice::end(std::uint32_t task, TaskState state, const ParkedTask& pa
                  state == TaskState::failed ? &parked.error : nullptr,
                  cause != nullptr ? std::string_view(*cause) : std::string_view{});
   if (parked.has_token) run_.forget_stop_token(task);
+  yield_point("end a task: told");
   // Last, so that whoever gets the units starts after this task's end has been told.
   if (parked.holds_resources) run_.scheduler().resources.give_back(data_.find_settings(task)->resources);
   return state == TaskState::succeeded ? Step::ended_well : Step::ended_ill;

@@ -25,6 +25,7 @@ void Timers::add(RunCore& run, std::uint32_t task, TimePoint when, TimerKind kin
 }
 
 bool Timers::remove(RunCore& run, std::uint32_t task, TimerKind kind) {
+  yield_point("timers: remove");
   {
     const std::lock_guard lock(mutex_);
     const auto found = when_.find(TaskKey{run.id(), kind, task});
@@ -76,6 +77,7 @@ Message::Kind message_of(TimerKind kind) noexcept {
 
 void Timers::ring() noexcept {
   const TimePoint now = clock_.now();
+  yield_point("timers: ring");
   struct Due {
     RunCore* run;
     std::uint32_t task;
@@ -93,6 +95,7 @@ void Timers::ring() noexcept {
     set_alarm_locked();
   }
   for (const auto& [run, task, kind] : due) {
+    yield_point("timers: one is due");
     if (kind == TimerKind::run) {
       run->end_at_deadline();
     } else {

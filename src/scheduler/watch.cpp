@@ -24,13 +24,13 @@ Watch::~Watch() {
     stopping_ = true;
     changed_.notify_all();
   }
-  if (thread_.joinable()) thread_.join();
+  if (thread_.is_started()) thread_.join();
 }
 
 bool Watch::add(RunCore& run) noexcept try {
   if (run.watch.state.load(std::memory_order_relaxed) != Entry::off) return true;
   const std::lock_guard lock(mutex_);
-  if (!thread_.joinable()) thread_ = std::thread([this] { serve(); });
+  if (!thread_.is_started()) thread_.start("watch", [this] { serve(); });
   runs_.reserve(runs_.size() + 1);
   auto expected = Entry::off;
   // close() turns the state and then takes the lock if it was on: one of both sees the other.
@@ -47,11 +47,12 @@ bool Watch::add(RunCore& run) noexcept try {
 
 void Watch::close(RunCore& run) noexcept {
   if (run.watch.state.exchange(Entry::closed) != Entry::on) return;
+  yield_point("watch: close");
   std::unique_lock lock(mutex_);
   take_off(run);
   // What an executor does in `post` may be to run the work at once: then this is further up on the watch's own stack.
-  if (std::this_thread::get_id() == thread_.get_id()) return;
-  helped_.wait(lock, [&] { return being_helped_ != &run; });
+  if (thread_.is_this()) return;
+  helped_.wait(lock, "watch: it calls for help", [&] { return being_helped_ != &run; });
 }
 
 void Watch::take_off(RunCore& run) noexcept {
@@ -63,26 +64,27 @@ void Watch::take_off(RunCore& run) noexcept {
 void Watch::serve() {
   std::unique_lock lock(mutex_);
   int idle = 0;  // ticks without runs
-  auto last = std::chrono::steady_clock::now();
+  auto last = engine_time();
   std::chrono::steady_clock::duration spent{};
   while (!stopping_) {
     idle = runs_.empty() ? idle + 1 : 0;
     dozes_ = idle > idle_ticks || (quiet_ > quiet_ticks && !runs_.empty());
     if (idle > idle_ticks) {
-      changed_.wait(lock, [&] { return stopping_ || !dozes_; });
+      changed_.wait(lock, "watch: no runs", [&] { return stopping_ || !dozes_; });
     } else {
       const auto patience = std::max<std::chrono::steady_clock::duration>(tick, 20 * spent);
       const bool doze = dozes_;
-      changed_.wait_for(lock, doze ? slow_tick : patience, [&] { return stopping_ || dozes_ != doze; });
+      changed_.wait_until(lock, "watch: a tick", engine_time() + (doze ? slow_tick : patience),
+                          [&] { return stopping_ || dozes_ != doze; });
     }
-    const auto begin = std::chrono::steady_clock::now();
+    const auto begin = engine_time();
     look(begin - last);
     last = begin;
     for (RunCore* const run : slow_) help(lock, *run);
     slow_.clear();
     for (RunCore* const run : at_rest_) drop(lock, *run);
     at_rest_.clear();
-    spent = std::chrono::steady_clock::now() - begin;
+    spent = engine_time() - begin;
   }
 }
 
@@ -119,6 +121,7 @@ void Watch::let_rest(RunCore& run) noexcept {
 
 void Watch::drop(std::unique_lock<std::mutex>& lock, RunCore& run) {
   lock.unlock();
+  yield_point("watch: drop");
   run.drop();
   lock.lock();
 }
@@ -127,6 +130,7 @@ void Watch::help(std::unique_lock<std::mutex>& lock, RunCore& run) {
   if (run.watch.state.load() == Entry::on) {
     being_helped_ = &run;
     lock.unlock();
+    yield_point("watch: help");
     run.call_for_help();
     lock.lock();
     being_helped_ = nullptr;

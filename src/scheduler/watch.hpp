@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "executor/lockstep.hpp"
+
 #include <atomic>
 #include <chrono>
-#include <condition_variable>
 #include <mutex>
-#include <thread>
 #include <vector>
 
 namespace baton::detail {
@@ -45,15 +45,15 @@ class Watch {
   void take_off(RunCore& run) noexcept;
 
   std::mutex mutex_;
-  std::condition_variable changed_;
-  std::condition_variable helped_;
+  Condition changed_;
+  Condition helped_;
   std::vector<RunCore*> runs_;            // guarded by mutex_, as the rest
   std::vector<RunCore*> slow_, at_rest_;  // found by a look, and kept
   RunCore* being_helped_ = nullptr;
   bool stopping_ = false;
   bool dozes_ = false;  // waits longer than a tick
   int quiet_ = 0;       // looks since a body was started
-  std::thread thread_;
+  EngineThread thread_;
 };
 
 }  // namespace baton::detail

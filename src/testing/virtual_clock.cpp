@@ -49,6 +49,7 @@ void VirtualClock::hold() noexcept {
 }
 
 void VirtualClock::release() noexcept {
+  detail::yield_point("virtual clock: release");
   std::unique_lock lock(state_->alarms.mutex);
   if (--state_->holds == 0) state_->advance_locked(lock);
 }
