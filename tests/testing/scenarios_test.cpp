@@ -1,0 +1,373 @@
+// SPDX-License-Identifier: MIT
+// What may meet in the engine, met in many ways: each scenario is played with BATON_SEEDS seeds, see seeded_round.hpp.
+#include "support/counted.hpp"
+#include "support/seeded_round.hpp"
+
+#include <baton/graph/workflow.hpp>
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <chrono>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+using namespace std::chrono_literals;
+
+namespace baton::test {
+namespace {
+
+/// How many of the run's tasks are in `state`.
+std::size_t count(const Run& run, TaskState state) { return run.counts()[state]; }
+
+/// One task, `width` behind it, and one that waits for them all; `body` is that of those in the middle.
+Plan fan_plan(SeededRound& round, std::uint32_t width, const std::function<void(Context&, std::uint32_t)>& body) {
+  Workflow flow{"fan"};
+  const auto first = flow.task("first", [&round] { round.work(); });
+  const auto last = flow.task("last", [&round](Context&) { round.work(); });
+  for (std::uint32_t index = 0; index < width; ++index) {
+    flow.task([body, index](Context& context) { body(context, index); }).after(first).before(last);
+  }
+  return flow.build();
+}
+
+TEST(Scenarios, CancelWhileItCompletes) {
+  play([](SeededRound& round) {
+    std::uint32_t bodies = 0;
+    const baton::Run run = round.start(fan_plan(round, 6, [&](Context& context, std::uint32_t) {
+      ++bodies;
+      round.work();
+      context.throw_if_stopped();
+    }));
+    round.cancel_sometime(run);
+    if (round.draw(2) == 0) round.cancel_sometime(run);
+    round.finish();
+    EXPECT_EQ(count(run, TaskState::succeeded) + count(run, TaskState::cancelled), run.plan().size());
+    EXPECT_EQ(run.succeeded(), count(run, TaskState::cancelled) == 0);
+    EXPECT_EQ(run.state() == RunState::cancelled, count(run, TaskState::cancelled) != 0);
+    EXPECT_LE(bodies, 6U);
+    EXPECT_TRUE(run.failures().empty());
+  });
+}
+
+TEST(Scenarios, TwoRunsOfWhichOneIsCancelled) {
+  play([](SeededRound& round) {
+    const auto body = [&](Context&, std::uint32_t) { round.work(); };
+    const baton::Run kept = round.start(fan_plan(round, 4, body));
+    const baton::Run cancelled = round.start(fan_plan(round, 4, body));
+    round.cancel_sometime(cancelled);
+    round.finish();
+    EXPECT_TRUE(kept.succeeded());
+    EXPECT_EQ(count(cancelled, TaskState::succeeded) + count(cancelled, TaskState::cancelled), 6U);
+  });
+}
+
+TEST(Scenarios, WaitInsideATask) {
+  play([](SeededRound& round) {
+    std::vector<baton::Run> inner;
+    Workflow flow{"outer"};
+    const auto last = flow.task("last", [&] { round.work(); });
+    for (int index = 0; index < 3; ++index) {
+      flow.task([&](Context&) {
+            baton::Run run = round.start(fan_plan(round, 3, [&](Context&, std::uint32_t) { round.work(); }));
+            inner.push_back(run);
+            round.work();
+            run.wait();
+            EXPECT_TRUE(run.ended());
+          })
+          .before(last);
+    }
+    const baton::Run outer = round.start(flow.build());
+    const bool cancels = round.draw(2) == 0;
+    if (cancels) round.cancel_sometime(outer);
+    round.finish();
+    for (const baton::Run& run : inner) EXPECT_TRUE(run.succeeded());
+    if (cancels) {
+      EXPECT_EQ(count(outer, TaskState::succeeded) + count(outer, TaskState::cancelled), 4U);
+    } else {
+      EXPECT_TRUE(outer.succeeded());
+      EXPECT_EQ(inner.size(), 3U);
+    }
+  });
+}
+
+TEST(Scenarios, ThreadsWaitForARunThatIsCancelled) {
+  play([](SeededRound& round) {
+    const baton::Run run = round.start(fan_plan(round, 4, [&](Context& context, std::uint32_t index) {
+      round.work();
+      if (index == 0) context.park_for(1h);
+    }));
+    std::array<int, 3> told{};
+    for (int& each : told) {
+      round.thread("waiter", [&, run] {
+        run.on_end([&](const baton::Run& ended) { each += ended.ended() ? 1 : 100; });
+        run.wait();
+        EXPECT_TRUE(run.ended());
+      });
+    }
+    round.cancel_sometime(run);
+    round.finish();
+    EXPECT_EQ(told, (std::array<int, 3>{1, 1, 1}));
+  });
+}
+
+TEST(Scenarios, TheCallersThreadWorksAlong) {
+  play([](SeededRound& round) {
+    const Plan plan = fan_plan(round, 5, [&](Context& context, std::uint32_t index) {
+      round.work();
+      if (index == 2) context.park_for(1s);
+    });
+    for (int index = 0; index < 2; ++index) {
+      round.thread("caller", [&round, plan] {
+        const baton::Run run = round.scheduler->run(plan);
+        round.keep(run);
+        EXPECT_TRUE(run.succeeded());
+      });
+    }
+    round.finish();
+  });
+}
+
+TEST(Scenarios, ThrowInAFan) {
+  play([](SeededRound& round) {
+    const std::uint32_t failing = round.draw(8);  // a bit for each of three tasks
+    StartOptions options;
+    const bool stops = round.draw(2) == 0;
+    if (stops) options.failure_mode = FailureMode::stop;
+    const baton::Run run = round.start(fan_plan(round, 6,
+                                                [&, failing](Context&, std::uint32_t index) {
+                                                  round.work();
+                                                  if ((failing >> index & 1U) != 0)
+                                                    throw std::runtime_error("it fails");
+                                                }),
+                                       std::move(options));
+    round.finish();
+    const auto failures = static_cast<std::size_t>(std::popcount(failing));
+    if (failing == 0) {
+      EXPECT_TRUE(run.succeeded());
+      return;
+    }
+    EXPECT_EQ(run.state(), RunState::failed);
+    EXPECT_EQ(run.failures().size(), count(run, TaskState::failed));
+    if (stops) {
+      EXPECT_GE(count(run, TaskState::failed), 1U);
+      EXPECT_LE(count(run, TaskState::failed), failures);
+      EXPECT_EQ(count(run, TaskState::omitted) + count(run, TaskState::cancelled) + count(run, TaskState::failed) +
+                    count(run, TaskState::succeeded),
+                8U);
+    } else {
+      EXPECT_EQ(count(run, TaskState::failed), failures);
+      EXPECT_EQ(count(run, TaskState::omitted), 1U);
+      EXPECT_EQ(count(run, TaskState::succeeded), 7 - failures);
+    }
+  });
+}
+
+TEST(Scenarios, TheLastHandleIsDroppedInACallback) {
+  play([](SeededRound& round) {
+    Tally tally;
+    Workflow flow{"values"};
+    auto made = flow.task("make", [&] {
+      round.work();
+      return Counted(tally, 7);
+    });
+    flow.task(
+        "use",
+        [&](const Counted& value) {
+          round.work();
+          EXPECT_EQ(value.value(), 7);
+        },
+        made);
+    const Plan plan = flow.build();
+    int called = 0;
+    {
+      auto kept = std::make_shared<baton::Run>(round.scheduler->start(plan));
+      if (round.draw(2) == 0) round.cancel_sometime(*kept);
+      kept->on_end([&called, kept](const baton::Run& run) {
+        *kept = baton::Run();
+        EXPECT_TRUE(run.ended());
+        SeededExecutor::step("callback");
+        ++called;
+      });
+    }
+    round.finish();
+    EXPECT_EQ(called, 1);
+    EXPECT_EQ(tally.alive, 0);
+  });
+}
+
+TEST(Scenarios, ShutDownWhileRunsAreStarted) {
+  play([](SeededRound& round) {
+    const Plan plan = fan_plan(round, 3, [&](Context& context, std::uint32_t index) {
+      round.work();
+      if (index == 1) context.park_for(1h);
+    });
+    const std::uint32_t runs = 1 + round.draw(4);
+    for (std::uint32_t index = 0; index < runs; ++index) round.start(plan);
+    round.thread("submitter", [&] {
+      for (int index = 0; index < 3; ++index) {
+        round.start(plan);
+        SeededExecutor::step("submitted");
+      }
+    });
+    round.thread("closer", [&] {
+      round.scheduler->cancel_all();
+      if (round.draw(2) == 0) round.scheduler->wait_all();
+    });
+    if (round.draw(2) == 0) round.executor.finish();
+    SeededExecutor::wait_until("the other threads", [&] { return round.executor.waiting().empty(); });
+    const bool destroys = round.draw(2) == 0;
+    if (destroys) {
+      for (std::uint32_t index = round.draw(3); index > 0; --index) round.start(plan);
+      round.scheduler.reset();
+    }
+    round.finish();
+  });
+}
+
+TEST(Scenarios, ResourcesOfARunThatIsCancelled) {
+  play([](SeededRound& round) {
+    round.resource("slots", 2);
+    round.resource("line", 1);
+    std::uint64_t slots = 0;
+    std::uint64_t lines = 0;
+    const auto plan_of = [&](std::uint32_t tasks) {
+      Workflow flow{"slots"};
+      for (std::uint32_t index = 0; index < tasks; ++index) {
+        const std::uint64_t units = 1 + index % 2;
+        const std::uint64_t line = index % 3 == 0 ? 1 : 0;
+        auto task = flow.task([&round, &slots, &lines, units, line](Context& context) {
+          slots += units;
+          lines += line;
+          EXPECT_LE(slots, 2U);
+          EXPECT_LE(lines, 1U);
+          round.work();
+          slots -= units;
+          lines -= line;
+          if (units == 1 && line == 1) context.park_for(1s);
+        });
+        task.resource("slots", units);
+        if (line == 1) task.resource("line", line);
+      }
+      return flow.build();
+    };
+    const baton::Run cancelled = round.start(plan_of(5));
+    const baton::Run kept = round.start(plan_of(4));
+    round.cancel_sometime(cancelled);
+    round.finish();
+    EXPECT_TRUE(kept.succeeded());
+    EXPECT_EQ(count(cancelled, TaskState::succeeded) + count(cancelled, TaskState::cancelled), 5U);
+  });
+}
+
+TEST(Scenarios, CancelAParkedTask) {
+  play([](SeededRound& round) {
+    Workflow flow{"parked"};
+    const auto park = [&](Context& context) {
+      round.work();
+      context.park_for(72h);
+    };
+    const auto parked = flow.task("parked", park);
+    flow.task("other", park);
+    const auto after = flow.task("after", [&] { round.work(); }).after(parked);
+    const baton::Run run = round.start(flow.build());
+    TimePoint cancelled{};
+    round.thread("canceller", [&, run] {
+      run.cancel();
+      cancelled = round.clock.now();
+    });
+    round.finish();
+    if (cancelled.time_since_epoch() < 72h) {  // then nobody may wait for that
+      EXPECT_EQ(run.state(parked), TaskState::cancelled);
+      EXPECT_EQ(run.state(after), TaskState::cancelled);
+      EXPECT_EQ(count(run, TaskState::cancelled), 3U);
+    } else {
+      EXPECT_EQ(count(run, TaskState::cancelled) + count(run, TaskState::succeeded), 3U);
+    }
+  });
+}
+
+TEST(Scenarios, CancelASubWorkflow) {
+  play([](SeededRound& round) {
+    round.resource("slots", 1);
+    Workflow inner{"inner"};
+    const auto begin = inner.task("begin", [&](Context& context) {
+      round.work();
+      if (round.draw(2) == 0) context.park_for(1h);
+    });
+    auto middle = inner.task("middle", [&] { round.work(); }).resource("slots", 1).after(begin);
+    const auto value = inner.task("value", [&] { return 42; }).after(middle);
+    const Plan child = inner.build();
+    Workflow flow{"outer"};
+    const auto first = flow.task("first", [&] { round.work(); });
+    const auto left = flow.subworkflow("left", child, value).after(first);
+    const auto right = flow.subworkflow("right", child, value).after(first);
+    const auto sum = flow.task("sum", [](int a, int b) { return a + b; }, left, right);
+    const baton::Run run = round.start(flow.build());
+    round.cancel_sometime(run);
+    round.finish();
+    EXPECT_EQ(count(run, TaskState::succeeded) + count(run, TaskState::cancelled), 4U);
+    if (run.succeeded()) {
+      EXPECT_EQ(run.result(sum), 84);
+    }
+    EXPECT_EQ(round.scheduler->running(), 0U);
+  });
+}
+
+TEST(Scenarios, TasksThatNeedEachOther) {
+  play([](SeededRound& round) {
+    std::uint32_t present = 0;
+    Workflow flow{"meeting"};
+    const auto first = flow.task("first", [&] { round.work(); });
+    for (int index = 0; index < 2; ++index) {
+      flow.task([&] {
+            ++present;
+            SeededExecutor::wait_until("a meeting", [&] { return present == 2; });
+          })
+          .after(first);
+    }
+    for (int index = 0; index < 4; ++index) flow.task([&] { round.work(); });
+    const baton::Run run = round.start(flow.build());
+    round.finish();
+    EXPECT_TRUE(run.succeeded());
+  });
+}
+
+TEST(Scenarios, ObserveWhileARunStarts) {
+  play([](SeededRound& round) {
+    auto events = std::make_shared<EventLog>();
+    bool observing = false;
+    bool observed_at_first = false;
+    Workflow flow{"observed"};
+    const auto first = flow.task("first", [&] {
+      observed_at_first = observing;
+      round.work();
+    });
+    const auto last = flow.task("last", [&] { round.work(); }).after(first);
+    const Plan plan = flow.build();
+    round.thread("observing", [&] {
+      round.scheduler->observe(events);
+      observing = true;
+    });
+    const baton::Run run = round.start(plan);
+    const std::uint32_t leave = round.draw(3);
+    if (leave == 0) {
+      SeededExecutor::wait_until("the observer", [&] { return observing; });
+      round.scheduler->unobserve(events);
+      const std::size_t before = events->events().size();
+      round.executor.finish();
+      EXPECT_EQ(events->events().size(), before) << "told after unobserve has returned";
+    }
+    round.finish();
+    if (leave == 0 || !observed_at_first) return;
+    const std::vector<Event::Kind> kinds = events->kinds_of(run.plan().id(last));
+    EXPECT_EQ(std::count(kinds.begin(), kinds.end(), Event::Kind::task_ended), 1);
+  });
+}
+
+}  // namespace
+}  // namespace baton::test
