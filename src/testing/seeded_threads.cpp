@@ -89,8 +89,8 @@ void SeededThreads::begin(std::uint64_t seed) {
   error_ = nullptr;
   for (const auto& thread : threads_) {
     if (thread->role != Role::host) thread->role = Role::none;
-    thread->weight = draw_weight();
   }
+  threads_[0]->weight = draw_weight();
   while (workers_ < options_.workers) {
     take_thread(Role::worker, "worker " + std::to_string(workers_ + 1));
     ++workers_;
