@@ -171,19 +171,51 @@ void SeededThreads::serve(SeededThread& me) noexcept {
     switch_from(me);
   }
   // The host waits for the end of this thread, in which thread-local objects of the test may end.
-  SeededThread& host = *threads_[0];
-  host.turn.store(1, std::memory_order_release);
-  host.turn.notify_one();
+  give_turn(*threads_[0]);
 }
 
 void SeededThreads::await_turn(SeededThread& me) noexcept {
+  if (me.role == Role::host) {
+    await_turn_of_host(me);
+    return;
+  }
   while (me.turn.exchange(0, std::memory_order_acquire) == 0) me.turn.wait(0, std::memory_order_relaxed);
+}
+
+// The host is there to see whether those whose turn it is do anything.
+void SeededThreads::await_turn_of_host(SeededThread& host) noexcept {
+  std::unique_lock lock(mutex_);
+  while (host.turn.load(std::memory_order_acquire) == 0) {
+    const std::uint64_t before = turns_.load(std::memory_order_relaxed);
+    const bool came =
+        host_called_.wait_for(lock, options_.patience, [&] { return host.turn.load(std::memory_order_acquire) != 0; });
+    if (!came && turns_.load(std::memory_order_relaxed) == before) {
+      std::fprintf(stderr,
+                   "baton: SeededExecutor with seed %llu: '%s' keeps its turn since '%s' for longer than "
+                   "SeededOptions::patience: it blocks, or is in a loop without a step\n",
+                   static_cast<unsigned long long>(seed_), holder_.load()->name.c_str(), holder_.load()->place);
+      std::abort();
+    }
+  }
+  host.turn.store(0, std::memory_order_relaxed);
+}
+
+void SeededThreads::give_turn(SeededThread& next) noexcept {
+  holder_.store(&next, std::memory_order_relaxed);
+  turns_.fetch_add(1, std::memory_order_relaxed);
+  if (next.role == Role::host) {
+    const std::lock_guard lock(mutex_);
+    next.turn.store(1, std::memory_order_release);
+    host_called_.notify_one();
+  } else {
+    next.turn.store(1, std::memory_order_release);
+    next.turn.notify_one();
+  }
 }
 
 void SeededThreads::hand_over(SeededThread& me, SeededThread& next) noexcept {
   const bool stopping = stopping_;
-  next.turn.store(1, std::memory_order_release);
-  next.turn.notify_one();
+  give_turn(next);
   await_turn(me);
   if (stopping) next.thread.join();
 }
@@ -295,6 +327,7 @@ void SeededThreads::pass(const char* place, bool in_loop) noexcept {
     return;
   }
   note(me, place);
+  turns_.fetch_add(1, std::memory_order_relaxed);
   me.place = place;
   me.state = State::ready;
   ++progress_;

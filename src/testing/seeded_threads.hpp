@@ -8,6 +8,8 @@
 #include "testing/seeded_random.hpp"
 
 #include <atomic>
+#include <chrono>
+#include <condition_variable>
 #include <cstdint>
 #include <exception>
 #include <functional>
@@ -96,6 +98,8 @@ class SeededThreads final : public Lockstep {
   SeededThread& take_thread(SeededThread::Role role, std::string name);
   void serve(SeededThread& me) noexcept;
   void await_turn(SeededThread& me) noexcept;
+  void await_turn_of_host(SeededThread& host) noexcept;
+  void give_turn(SeededThread& next) noexcept;
   void hand_over(SeededThread& me, SeededThread& next) noexcept;
   /// Lets the seed choose who goes on; returns when that is `me` again.
   void switch_from(SeededThread& me) noexcept;
@@ -136,7 +140,12 @@ class SeededThreads final : public Lockstep {
   bool stuck_ = false;
   bool stopping_ = false;
 
+  // For the host's look at whether anything goes on.
+  std::atomic<std::uint64_t> turns_{0};  // changes with each step
+  std::atomic<const SeededThread*> holder_{nullptr};
+
   mutable std::mutex mutex_;
+  std::condition_variable host_called_;
   std::vector<Work*> posted_;  // guarded by mutex_
 };
 

@@ -29,7 +29,8 @@ class SeededRound {
  public:
   explicit SeededRound(SeededExecutor& its_executor) : executor(its_executor) {
     scheduler.emplace(executor, SchedulerOptions{.clock = &clock});
-    if (draw(2) == 0) scheduler->observe(log);  // a run that nobody watches takes other paths
+    is_watched_ = draw(2) == 0;  // a run that nobody watches takes other paths
+    if (is_watched_) scheduler->observe(log);
   }
 
   SeededExecutor& executor;
@@ -39,10 +40,13 @@ class SeededRound {
 
   std::uint32_t draw(std::uint32_t bound) { return executor.draw(bound); }
 
-  /// Starts a run that `finish` will check; it has an observer of its own in every other round.
+  /// Whether runs are told to observers, so that their threads may change places there too.
+  [[nodiscard]] bool is_watched() const { return is_watched_; }
+
+  /// Starts a run that `finish` will check.
   Run start(const Plan& plan, StartOptions options = {}) {
     auto events = std::make_shared<EventLog>();
-    const bool watched = draw(2) == 0;
+    const bool watched = is_watched_ && draw(2) == 0;
     if (watched) options.observers.push_back(events);
     Run run = scheduler->start(plan, std::move(options));
     keep(run);
@@ -142,6 +146,7 @@ class SeededRound {
   std::vector<Run> runs_;
   std::vector<std::pair<Run, std::shared_ptr<EventLog>>> watched_;
   std::vector<std::pair<std::string, std::uint64_t>> resources_;
+  bool is_watched_ = false;
   bool over_ = false;
 };
 

@@ -38,12 +38,17 @@ Plan fan_plan(SeededRound& round, std::uint32_t width, const std::function<void(
 TEST(Scenarios, CancelWhileItCompletes) {
   play([](SeededRound& round) {
     std::uint32_t bodies = 0;
+    bool cancelled = false;
     const baton::Run run = round.start(fan_plan(round, 6, [&](Context& context, std::uint32_t) {
       ++bodies;
+      EXPECT_FALSE(cancelled && !round.is_watched()) << "a body starts after cancel has returned";
       round.work();
       context.throw_if_stopped();
     }));
-    round.cancel_sometime(run);
+    round.thread("canceller", [&cancelled, run] {
+      run.cancel();
+      cancelled = true;
+    });
     if (round.draw(2) == 0) round.cancel_sometime(run);
     round.finish();
     EXPECT_EQ(count(run, TaskState::succeeded) + count(run, TaskState::cancelled), run.plan().size());

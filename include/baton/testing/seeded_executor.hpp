@@ -3,6 +3,7 @@
 
 #include <baton/base/error.hpp>
 #include <baton/base/export.hpp>
+#include <baton/base/time.hpp>
 #include <baton/executor/executor.hpp>
 
 #include <cstddef>
@@ -24,6 +25,8 @@ struct SeededOptions {
   std::uint32_t longest_slice = 4;
   /// After that many points it is taken for granted that the threads go round in circles.
   std::uint64_t most_steps = 200'000;
+  /// A thread that does nothing that the executor sees for so much real time ends the process, with a message.
+  Duration patience = std::chrono::seconds(60);
   /// How many of the last points are kept for `trace`.
   std::size_t trace_length = 1000;
 };
