@@ -14,7 +14,7 @@ void set_own_lockstep(Lockstep* lockstep) noexcept { own = lockstep; }
 
 struct EngineThread::Member {
   std::mutex mutex;
-  Condition changed;
+  EngineCondition changed;
   // Guarded by mutex.
   std::thread::id id;
   bool over = false;

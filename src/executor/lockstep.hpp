@@ -15,14 +15,14 @@
 namespace baton::detail {
 
 // How a test decides which of the engine's threads goes on. Threads that are members of a *lock-step* run one at a
-// time, and hand over only at the points that this file offers: yield_point, Condition, EngineThread. For all other
-// threads, so for all threads outside such tests, these do what the standard library does, at the cost of one relaxed
-// load.
+// time, and hand over only at the points that this file offers: yield_point, EngineCondition, EngineThread. For all
+// other threads, so for all threads outside such tests, these do what the standard library does, at the cost of one
+// relaxed load.
 //
 // Rules for the engine
 //  (1) No yield point while a mutex is held: another member would wait for that mutex and not for its turn. Where a
 //      function with yield points is called under a lock, an Unbroken stands around it.
-//  (2) Nothing waits but by a Condition, or in a loop with yield_point_of_loop.
+//  (2) Nothing waits but by a EngineCondition, or in a loop with yield_point_of_loop.
 //  (3) Time that decides about anything but tasks' own (see Clock) is engine_time.
 
 using SteadyTime = std::chrono::steady_clock::time_point;
@@ -101,7 +101,7 @@ class Unbroken {
 };
 
 /// A condition variable of the engine. `place` is a literal, for traces.
-class Condition {
+class EngineCondition {
  public:
   template <typename Predicate>
   void wait(std::unique_lock<std::mutex>& lock, const char* place, Predicate ready) {

@@ -49,7 +49,7 @@ class AlarmQueue {
   }
 
   mutable std::mutex mutex;
-  Condition changed;
+  EngineCondition changed;
 
  private:
   void erase_locked(Alarm& alarm) noexcept {

@@ -448,7 +448,7 @@ class RunCore {
 
   // Guarded by mutex_.
   mutable std::mutex mutex_;
-  Condition changed_;
+  EngineCondition changed_;
   std::vector<Message> messages_;
   std::unordered_map<std::uint32_t, ParkedTask> parked_;
   std::unordered_map<std::uint32_t, LiveAttempt*> live_attempts_;

@@ -48,7 +48,7 @@ class SchedulerCore {
   Watch watch;
 
   mutable std::mutex mutex;
-  Condition retired;
+  EngineCondition retired;
   RunCore* first_live = nullptr;  // of a list through RunCore::next_live
   std::size_t live_count = 0;
   std::size_t retiring = 0;

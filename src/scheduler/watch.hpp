@@ -45,8 +45,8 @@ class Watch {
   void take_off(RunCore& run) noexcept;
 
   std::mutex mutex_;
-  Condition changed_;
-  Condition helped_;
+  EngineCondition changed_;
+  EngineCondition helped_;
   std::vector<RunCore*> runs_;            // guarded by mutex_, as the rest
   std::vector<RunCore*> slow_, at_rest_;  // found by a look, and kept
   RunCore* being_helped_ = nullptr;

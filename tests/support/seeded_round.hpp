@@ -40,9 +40,6 @@ class SeededRound {
 
   std::uint32_t draw(std::uint32_t bound) { return executor.draw(bound); }
 
-  /// Whether runs are told to observers, so that their threads may change places there too.
-  [[nodiscard]] bool is_watched() const { return is_watched_; }
-
   /// Starts a run that `finish` will check.
   Run start(const Plan& plan, StartOptions options = {}) {
     auto events = std::make_shared<EventLog>();
@@ -57,9 +54,12 @@ class SeededRound {
   void keep(const Run& run) { runs_.push_back(run); }
 
   void thread(std::string name, std::function<void()> body) { executor.add_thread(std::move(name), std::move(body)); }
-  /// Cancels `run` from a thread of its own, at a moment that the seed chooses.
-  void cancel_sometime(const Run& run) {
-    thread("canceller", [run] { run.cancel(); });
+  /// Cancels `run` from a thread of its own, at a moment that the seed chooses. `cancelled`, if given, is set then.
+  void cancel_sometime(const Run& run, bool* cancelled = nullptr) {
+    thread("canceller", [run, cancelled] {
+      run.cancel();
+      if (cancelled != nullptr) *cancelled = true;
+    });
   }
 
   void resource(const char* name, std::uint64_t units) {
@@ -68,8 +68,11 @@ class SeededRound {
   }
 
   /// What a body does to take its time.
-  void work() {
+  /// @param cancelled  Whether the call that cancels its run has returned. Then no body may start; in a round that is
+  ///                   watched the observers' turn may come between the decision and the call.
+  void work(bool cancelled = false) {
     EXPECT_FALSE(over_) << "a body is called after the end";
+    EXPECT_FALSE(cancelled && !is_watched_) << "a body is called after Run::cancel has returned";
     for (std::uint32_t steps = draw(4); steps > 0; --steps) SeededExecutor::step("body");
   }
 
@@ -150,36 +153,53 @@ class SeededRound {
   bool over_ = false;
 };
 
-/// Plays `scenario` with many seeds: BATON_SEEDS of them (300 unless set), or only BATON_SEED. The first seed that
-/// fails ends that; it is named, with the last steps that led there.
-inline void play(const std::function<void(SeededRound&)>& scenario, const SeededOptions& options = {}) {
-  const auto number = [](const char* name) -> std::optional<std::uint64_t> {
-    const char* const text = std::getenv(name);
-    if (text == nullptr) return std::nullopt;
-    return std::strtoull(text, nullptr, 10);
-  };
-  const std::optional<std::uint64_t> only = number("BATON_SEED");
+/// A number from the environment.
+inline std::optional<std::uint64_t> seeds_from(const char* name) {
+  const char* const text = std::getenv(name);
+  if (text == nullptr) return std::nullopt;
+  return std::strtoull(text, nullptr, 10);
+}
+
+/// Plays one round. @returns whether it went well; otherwise the executor may be stuck and must not be destroyed.
+inline bool play_round(const std::function<void(SeededRound&)>& scenario, SeededExecutor& executor) {
+  auto round = std::make_unique<SeededRound>(executor);
+  try {
+    scenario(*round);
+    round->finish();
+  } catch (const std::exception& error) {
+    ADD_FAILURE() << error.what();
+    static_cast<void>(round.release());  // its threads are where they are, and use it
+  }
+  if (!testing::Test::HasFailure()) return true;
+  std::cerr << "FAILED WITH BATON_SEED=" << executor.seed() << ". The last steps:\n";
+  for (const SeededStep& step : executor.trace()) std::cerr << "  " << step.thread << ": " << step.place << "\n";
+  return false;
+}
+
+/// Plays `scenario` with many seeds, BATON_SEEDS of them (300 unless set) or only BATON_SEED, on as many workers as the
+/// seed says. The first seed that fails is named, with the last steps that led there, and ends that.
+inline void play(const std::function<void(SeededRound&)>& scenario,
+                 const std::vector<std::size_t>& workers = {1, 2, 3}) {
+  const std::optional<std::uint64_t> only = seeds_from("BATON_SEED");
   const std::uint64_t first = only.value_or(1);
-  const std::uint64_t count = only ? 1 : number("BATON_SEEDS").value_or(300);
-  auto executor = std::make_unique<SeededExecutor>(first, options);
-  for (std::uint64_t seed = first; seed - first < count; ++seed) {
-    if (seed != first) executor->restart(seed);
-    auto round = std::make_unique<SeededRound>(*executor);
-    try {
-      scenario(*round);
-      round->finish();
-    } catch (const SeededStuck& stuck) {
-      ADD_FAILURE() << stuck.what();
-      static_cast<void>(round.release());  // its threads are where they are, and use it
-    } catch (const std::exception& error) {
-      ADD_FAILURE() << error.what();
-      static_cast<void>(round.release());
+  std::uint64_t others = 0;
+  const std::uint64_t end = first + (only ? 1 : seeds_from("BATON_SEEDS").value_or(300));
+  for (std::size_t size = 0; size < workers.size(); ++size) {
+    SeededOptions options;
+    options.workers = workers[size];
+    options.patience = std::chrono::seconds(20);
+    auto executor = std::make_unique<SeededExecutor>(0, options);
+    for (std::uint64_t seed = first; seed < end; ++seed) {
+      if (seed % workers.size() != size) continue;
+      executor->restart(seed);
+      if (play_round(scenario, *executor)) {
+        ++others;
+        continue;
+      }
+      std::cerr << others << " other seeds went well before.\n";
+      static_cast<void>(executor.release());
+      return;
     }
-    if (!testing::Test::HasFailure()) continue;
-    std::cerr << "FAILED WITH BATON_SEED=" << seed << ", after " << seed - first << " others. The last steps:\n";
-    for (const SeededStep& step : executor->trace()) std::cerr << "  " << step.thread << ": " << step.place << "\n";
-    if (round == nullptr) static_cast<void>(executor.release());
-    return;
   }
 }
 
