@@ -292,6 +292,94 @@ TEST(Scenarios, CancelAParkedTask) {
   });
 }
 
+TEST(Scenarios, CancelWhileTasksAreTriedAgain) {
+  play([](SeededRound& round) {
+    round.resource("slots", 1);
+    bool cancelled = false;
+    std::array<std::uint32_t, 3> calls{};
+    std::array<std::uint32_t, 3> failing{};  // how many attempts fail
+    std::array<AnyTask, 3> tasks;
+    Workflow flow{"retry"};
+    const auto last = flow.task("last", [&] { round.work(cancelled); });
+    for (std::size_t index = 0; index < 3; ++index) {
+      failing[index] = round.draw(4);
+      tasks[index] = flow.task([&, index](Context& context) {
+                           round.work(cancelled);
+                           EXPECT_EQ(++calls[index], context.attempt());
+                           if (context.attempt() <= failing[index]) throw std::runtime_error("it fails");
+                         })
+                         .retry({.attempts = 3, .delay = 1s})
+                         .resource("slots", 1)
+                         .before(last);
+    }
+    const baton::Run run = round.start(flow.build());
+    const bool cancels = round.draw(2) == 0;
+    if (cancels) round.cancel_sometime(run, &cancelled);
+    round.finish();
+    for (std::size_t index = 0; index < 3; ++index) {
+      const TaskState state = run.state(tasks[index]);
+      if (state == TaskState::cancelled) {
+        EXPECT_TRUE(cancels);
+        EXPECT_LE(calls[index], std::min(failing[index], 3U));
+      } else if (state == TaskState::failed) {  // an attempt that fails when the run is cancelled is the last one
+        EXPECT_TRUE(failing[index] == 3 || cancels);
+        EXPECT_LE(calls[index], failing[index]);
+        EXPECT_GE(calls[index], cancels ? 1U : 3U);
+      } else {
+        EXPECT_EQ(state, TaskState::succeeded);
+        EXPECT_EQ(calls[index], failing[index] + 1);
+      }
+    }
+  });
+}
+
+TEST(Scenarios, TimeIsOverWhileItCompletes) {
+  play([](SeededRound& round) {
+    round.resource("slots", 1);
+    Workflow slow{"slow"};
+    const Duration takes = 500ms * (1 + round.draw(4));
+    slow.task([takes](Context& context) { context.park_for(takes); });
+    const Plan slow_plan = slow.build();
+    const bool again = round.draw(2) == 0;
+    bool cancelled = false;
+    std::uint32_t calls = 0;
+    std::uint32_t inside = 0;
+    Workflow flow{"limited"};
+    // Time passes while this body waits, so it is called when its time is over.
+    auto limited = flow.task("limited", [&](Context&) {
+      EXPECT_EQ(inside++, 0U) << "two attempts at a time";
+      ++calls;
+      round.work();
+      const baton::Run run = round.start(slow_plan);
+      run.wait();
+      round.work();
+      --inside;
+    });
+    limited.resource("slots", 1).timeout(1s);
+    if (again) limited.retry({.attempts = 2, .delay = 1s});
+    auto parked = flow.task("parked", [&](Context& context) { context.park_for(takes); });
+    parked.timeout(1s);
+    auto bound = flow.subworkflow("bound", slow_plan);
+    bound.deadline(1s);
+    const auto after = flow.task("after", [&] { round.work(cancelled); }).after(limited);
+    const baton::Run run = round.start(flow.build());
+    const bool cancels = round.draw(3) == 0;
+    if (cancels) round.cancel_sometime(run, &cancelled);
+    round.finish();
+    EXPECT_EQ(inside, 0U);
+    EXPECT_LE(calls, again ? 2U : 1U);
+    if (cancels) return;
+    for (const AnyTask task : {AnyTask(limited), AnyTask(parked), AnyTask(bound)}) {
+      const TaskState state = run.state(task);
+      EXPECT_TRUE(state == TaskState::succeeded || state == TaskState::failed);
+      if (takes != 1s) {
+        EXPECT_EQ(state == TaskState::succeeded, takes < 1s);
+      }
+    }
+    EXPECT_EQ(run.state(after), run.state(limited) == TaskState::succeeded ? TaskState::succeeded : TaskState::omitted);
+  });
+}
+
 TEST(Scenarios, CancelASubWorkflow) {
   play([](SeededRound& round) {
     bool cancelled = false;
