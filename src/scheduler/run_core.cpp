@@ -159,6 +159,7 @@ void RunCore::drop() noexcept {
   yield_point("drop");
   if (engine_references_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
   scheduler_.retire(*this);
+  yield_point("drop: the run is quiet");  // this, and the scheduler, may be gone
 }
 
 // An input's value is there before anything runs; its task has nothing left to do but to end.

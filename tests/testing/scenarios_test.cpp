@@ -3,6 +3,7 @@
 #include "support/counted.hpp"
 #include "support/seeded_round.hpp"
 
+#include <baton/executor/manual_executor.hpp>
 #include <baton/graph/workflow.hpp>
 
 #include <gtest/gtest.h>
@@ -185,15 +186,21 @@ TEST(Scenarios, TheLastHandleIsDroppedInACallback) {
         made);
     const Plan plan = flow.build();
     int called = 0;
+    const bool cancels = round.draw(2) == 0;  // the thread that does has a handle
     {
       auto kept = std::make_shared<baton::Run>(round.scheduler->start(plan));
-      if (round.draw(2) == 0) round.cancel_sometime(*kept);
-      kept->on_end([&called, kept](const baton::Run& run) {
+      if (cancels) round.cancel_sometime(*kept);
+      kept->on_end([&called, kept, captured = Counted(tally)](const baton::Run& run) {
         *kept = baton::Run();
         EXPECT_TRUE(run.ended());
         SeededExecutor::step("callback");
         ++called;
       });
+    }
+    if (!cancels) {
+      if (round.draw(2) == 0) round.scheduler->wait_all();
+      round.scheduler.reset();
+      EXPECT_EQ(tally.alive, 0) << "a value or a callback outlives the scheduler and all handles";
     }
     round.finish();
     EXPECT_EQ(called, 1);
@@ -313,9 +320,17 @@ TEST(Scenarios, CancelWhileTasksAreTriedAgain) {
                          .before(last);
     }
     const baton::Run run = round.start(flow.build());
+    TimePoint ended{};
+    run.on_end([&](const baton::Run&) { ended = round.clock.now(); });
     const bool cancels = round.draw(2) == 0;
     if (cancels) round.cancel_sometime(run, &cancelled);
     round.finish();
+    // One and then two seconds between attempts, in which the others have the slot.
+    constexpr Duration delays[] = {0s, 1s, 3s, 3s};
+    const Duration longest = delays[*std::max_element(failing.begin(), failing.end())];
+    if (!cancels) {
+      EXPECT_EQ(ended.time_since_epoch(), longest);
+    }
     for (std::size_t index = 0; index < 3; ++index) {
       const TaskState state = run.state(tasks[index]);
       if (state == TaskState::cancelled) {
@@ -357,6 +372,7 @@ TEST(Scenarios, TimeIsOverWhileItCompletes) {
     });
     limited.resource("slots", 1).timeout(1s);
     if (again) limited.retry({.attempts = 2, .delay = 1s});
+    if (round.draw(2) == 0) limited.deadline(1s);
     auto parked = flow.task("parked", [&](Context& context) { context.park_for(takes); });
     parked.timeout(1s);
     auto bound = flow.subworkflow("bound", slow_plan);
@@ -377,6 +393,39 @@ TEST(Scenarios, TimeIsOverWhileItCompletes) {
       }
     }
     EXPECT_EQ(run.state(after), run.state(limited) == TaskState::succeeded ? TaskState::succeeded : TaskState::omitted);
+  });
+}
+
+TEST(Scenarios, ATaskOfAnotherExecutorWaits) {
+  play([](SeededRound& round) {
+    auto gui = std::make_shared<ManualExecutor>();
+    bool cancelled = false;
+    Workflow slow{"slow"};
+    slow.task([](Context& context) { context.park_for(1s); });
+    const Plan slow_plan = slow.build();
+    Workflow flow{"pinned"};
+    const auto first = flow.task("first", [&] { round.work(cancelled); });
+    for (int index = 0; index < 2; ++index) {
+      flow.task([&round, slow_plan](Context&) {
+            round.work();
+            const baton::Run run = round.start(slow_plan);
+            run.wait();
+            EXPECT_TRUE(run.succeeded());
+          })
+          .after(first)
+          .on(*gui);
+    }
+    const baton::Run run = round.start(flow.build());
+    round.thread("gui", [gui, run] {
+      while (!run.ended()) {
+        SeededExecutor::wait_until("the gui's work", [&] { return !gui->empty() || run.ended(); });
+        gui->run_until_idle();
+      }
+    });
+    if (round.draw(2) == 0) round.cancel_sometime(run, &cancelled);
+    round.finish();
+    EXPECT_EQ(count(run, TaskState::succeeded) + count(run, TaskState::cancelled), 3U);
+    EXPECT_EQ(run.succeeded(), count(run, TaskState::cancelled) == 0);
   });
 }
 

@@ -57,8 +57,9 @@ class BATON_API SeededStuck : public Error {
 ///
 /// What is repeated: everything that these threads do, if what the test does depends on nothing but the seed; time as
 /// far as the engine decides by it; and the time of a VirtualClock. What is not: other threads, so a SteadyClock's
-/// alarms or a ThreadPool that is used as well; real time, addresses and random numbers that bodies look at; run ids.
-/// A plan remembers how long its tasks took, so what shall repeat has to begin with a fresh plan.
+/// alarms or a ThreadPool that is used as well; real time, addresses and random numbers that bodies look at; the jitter
+/// of delays where StartOptions::seed is not set; run ids. A plan remembers how long its tasks took, so what shall
+/// repeat has to begin with a fresh plan.
 ///
 /// Not explored: what happens between two points, so the engine's plain path of tasks without settings, and the order
 /// in which the memory of two cores shows changes.
