@@ -78,6 +78,7 @@ void SeededThreads::begin(std::uint64_t seed) {
   switch_odds_ = odds[random_.below(std::size(odds))];
   tick_ = ticks[random_.below(std::size(ticks))];
   most_workers_ = options_.workers + random_.below(static_cast<std::uint32_t>(options_.spare_workers) + 1);
+  wakes_for_nothing_ = random_.one_in(2);
   now_ = SteadyTime(std::chrono::hours(1));
   steps_ = 0;
   progress_ = 0;
@@ -98,6 +99,7 @@ void SeededThreads::begin(std::uint64_t seed) {
 }
 
 void SeededThreads::restart(std::uint64_t seed) {
+  run_until_idle();
   const bool has_posted = [this] {
     const std::lock_guard lock(mutex_);
     return !posted_.empty();
@@ -105,9 +107,8 @@ void SeededThreads::restart(std::uint64_t seed) {
   const auto is_at_work = [](const auto& thread) {
     return thread->role != Role::host && thread->role != Role::none && thread->state != State::idle;
   };
-  if (this_thread != threads_[0].get() || has_posted || std::any_of(threads_.begin(), threads_.end(), is_at_work)) {
-    throw UsageError(
-        "SeededExecutor::restart: threads of it still work or wait, or work is posted; call finish before");
+  if (has_posted || std::any_of(threads_.begin(), threads_.end(), is_at_work)) {
+    throw UsageError("SeededExecutor::restart: threads of it wait, or a scheduler on it has not been destroyed");
   }
   begin(seed);
 }
@@ -276,7 +277,15 @@ SeededThread* SeededThreads::choose(const SeededThread& me) noexcept {
   if (busy_ < options_.workers && has_work()) {
     if (SeededThread* const worker = idle_worker(&me)) candidates_.push_back(worker);
   }
-  return candidates_.empty() ? choose_when_all_wait() : choose_candidate();
+  if (candidates_.empty()) return choose_when_all_wait();
+  if (wakes_for_nothing_ && random_.one_in(8)) add_a_waiting_one();
+  return choose_candidate();
+}
+
+// A wait may end although nobody ended it. Not with every seed, as that would hide that somebody should have.
+void SeededThreads::add_a_waiting_one() noexcept {
+  SeededThread& thread = *threads_[random_.below(static_cast<std::uint32_t>(threads_.size()))];
+  if (thread.state == State::waiting && !can_go_on(thread) && !thread.for_idle) candidates_.push_back(&thread);
 }
 
 SeededThread* SeededThreads::choose_candidate() noexcept {
@@ -392,7 +401,8 @@ void SeededThreads::wait_until(const char* place, const std::function<bool()>& r
 
 void SeededThreads::run_until_idle() {
   SeededThread& host = *threads_[0];
-  if (this_thread != &host) throw UsageError("SeededExecutor::run_until_idle: called on another thread than its host");
+  if (this_thread != &host)
+    throw UsageError("SeededExecutor: run_until_idle, finish and restart are for its host only");
   refresh_waits();
   leaps_ = 0;
   note(host, "run_until_idle");

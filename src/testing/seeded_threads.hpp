@@ -105,6 +105,7 @@ class SeededThreads final : public Lockstep {
   void switch_from(SeededThread& me) noexcept;
   [[nodiscard]] SeededThread* choose(const SeededThread& me) noexcept;
   [[nodiscard]] SeededThread* choose_candidate() noexcept;
+  void add_a_waiting_one() noexcept;
   [[nodiscard]] SeededThread* choose_when_all_wait() noexcept;
   [[nodiscard]] bool can_go_on(const SeededThread& thread) const noexcept;
   [[nodiscard]] SeededThread* idle_worker(const SeededThread* preferred) const noexcept;
@@ -126,6 +127,7 @@ class SeededThreads final : public Lockstep {
   SeededRandom random_{0};
   std::uint32_t switch_odds_ = 1;  // at one point in so many
   std::int64_t tick_ = 0;          // how fast time goes
+  bool wakes_for_nothing_ = false;
   std::size_t most_workers_ = 0;
   std::size_t workers_ = 0;
   std::size_t busy_ = 0;  // workers inside work, and not blocked

@@ -248,16 +248,17 @@ TEST(Scenarios, ResourcesOfARunThatIsCancelled) {
       for (std::uint32_t index = 0; index < tasks; ++index) {
         const std::uint64_t units = 1 + index % 2;
         const std::uint64_t line = index % 3 == 0 ? 1 : 0;
-        auto task = flow.task([&round, &slots, &lines, units, line](Context& context) {
-          slots += units;
-          lines += line;
-          EXPECT_LE(slots, 2U);
-          EXPECT_LE(lines, 1U);
-          round.work();
-          slots -= units;
-          lines -= line;
-          if (units == 1 && line == 1) context.park_for(1s);
-        });
+        auto task = flow.task((line == 1 ? "line " : "other ") + std::to_string(index),
+                              [&round, &slots, &lines, units, line](Context& context) {
+                                slots += units;
+                                lines += line;
+                                EXPECT_LE(slots, 2U);
+                                EXPECT_LE(lines, 1U);
+                                round.work();
+                                slots -= units;
+                                lines -= line;
+                                if (units == 1 && line == 1) context.park_for(1s);
+                              });
         task.resource("slots", units);
         if (line == 1) task.resource("line", line);
       }
@@ -268,6 +269,16 @@ TEST(Scenarios, ResourcesOfARunThatIsCancelled) {
     round.cancel_sometime(cancelled);
     round.finish();
     EXPECT_TRUE(kept.succeeded());
+    int on_line = 0;  // as observers are told it
+    for (const NotedEvent& event : round.log->events()) {
+      const baton::Run& run = event.run == kept.id() ? kept : cancelled;
+      if (!event.of_task() || event.run > std::max(kept.id(), cancelled.id())) continue;
+      if (!run.plan().task_name(event.task).starts_with("line") || event.attempt == 0) continue;
+      if (event.kind == Event::Kind::task_started) {
+        EXPECT_EQ(on_line++, 0) << "the next one starts before this one's end is told";
+      }
+      if (event.kind == Event::Kind::task_ended) --on_line;
+    }
     EXPECT_EQ(count(cancelled, TaskState::succeeded) + count(cancelled, TaskState::cancelled), 5U);
   });
 }

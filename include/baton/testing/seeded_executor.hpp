@@ -77,8 +77,10 @@ class BATON_API SeededExecutor final : public Executor {
   /// threads never end. Leave it to the end of the process.
   ~SeededExecutor() override;
 
-  /// Begins anew as if just made with `seed`, without starting threads again.
-  /// @throws UsageError  threads have not come to their end, or work is posted; nothing has changed.
+  /// Lets all threads come to their end, as `run_until_idle`; then begins anew as if just made with `seed`, without
+  /// starting threads again.
+  /// @throws UsageError  threads of it wait, or a scheduler on it has not been destroyed; it goes on with its old seed.
+  /// @throws whatever `run_until_idle` throws.
   void restart(std::uint64_t seed);
   /// The one given last.
   [[nodiscard]] std::uint64_t seed() const noexcept;
