@@ -397,7 +397,7 @@ void RunCore::add_failure(std::uint32_t task, const ParkedTask& parked, bool all
 void RunCore::begin_attempt(std::uint32_t task, LiveAttempt& attempt) {
   const std::lock_guard lock(mutex_);
   live_attempts_.emplace(task, &attempt);
-  if (stops(task) || task_cancels_.count(task) != 0) attempt.stop.request_stop();
+  if (stops(task) || see_cancel_locked(task)) attempt.stop.request_stop();
 }
 
 void RunCore::end_attempt(std::uint32_t task) noexcept {

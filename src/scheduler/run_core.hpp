@@ -293,14 +293,16 @@ class RunCore {
   /// Once cancelling or stopping is raised: asks the bodies to stop, and ends what is parked.
   void stop_waiting_tasks();
   /// Whether `task` is to end `cancelled`, with its run or by itself. Takes the run's mutex where some task was.
-  [[nodiscard]] bool should_stop(std::uint32_t task) const {
+  [[nodiscard]] bool should_stop(std::uint32_t task) {
     return stops(task) || ((attention() & some_cancelled) != 0 && was_cancelled(task));
   }
 
   // ---- Cancelling a task ----
   /// @returns whether this call decided that `task` ends `cancelled`.
   bool cancel_task(std::uint32_t task, std::string cause);
-  [[nodiscard]] bool was_cancelled(std::uint32_t task) const;
+  /// Whether `task` is to end `cancelled`, though its run is not. Whoever has seen that may act on it: then the call
+  /// that cancels the task cannot find any more that it came too late.
+  [[nodiscard]] bool was_cancelled(std::uint32_t task);
   /// Whether a task that is about to get its outcome was cancelled before. @returns the cause; null if it was not.
   const std::string* hear_cancel(std::uint32_t task);
   [[nodiscard]] std::string task_cancel_cause(std::uint32_t task) const;
@@ -383,6 +385,7 @@ class RunCore {
   /// The time on the scheduler's clock; that of the end once the run has ended.
   [[nodiscard]] std::optional<TimePoint> moment(std::optional<TimePoint> end) noexcept;
   void decide() noexcept;
+  bool see_cancel_locked(std::uint32_t task);
   bool note_task_cancel(std::uint32_t task, std::string cause);
   void reach_cancelled(std::uint32_t task);
   /// Keeps the run from being decided until a Message::Kind::end_due was taken. @returns false when it is too late.
@@ -462,6 +465,7 @@ class RunCore {
   std::unordered_map<std::uint32_t, std::stop_source> stop_sources_;  // of tasks whose bodies asked for them
   struct TaskCancel {
     std::string cause;
+    bool seen = false;   // somebody acts on it, so that it stays
     bool heard = false;  // it has ended so; from then on this does not change
   };
   std::unordered_map<std::uint32_t, TaskCancel> task_cancels_;

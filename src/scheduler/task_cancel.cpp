@@ -4,8 +4,9 @@
 // A task is cancelled by a note in task_cancels_ and `some_cancelled` in the run's attention, which sends every start
 // and end of its tasks to the slow path. Whoever ends a task says so in its byte and then reads the attention; whoever
 // cancels raises the attention and then reads the byte. So one of the two sees the other; where both do, the run's
-// mutex decides: who comes first, hears the note or takes it back. The fence between the store and the load of the one
-// that ends the task is that of heavy_fence.hpp, as tasks end more often than they are cancelled.
+// mutex decides: who comes first, hears the note or takes it back. A note that somebody has seen on the way is not
+// taken back either. The fence between the store and the load of the one that ends the task is that of heavy_fence.hpp,
+// as tasks end more often than they are cancelled.
 //
 // tests/models/cancel.pml tries every order in which a run is cancelled while its tasks start, wait and end; cancelling
 // one task is not in it.
@@ -81,9 +82,16 @@ void RunCore::end_at_deadline() { cancel("it has not ended within its deadline o
 
 // ---- One task ----
 
-bool RunCore::was_cancelled(std::uint32_t task) const {
+bool RunCore::was_cancelled(std::uint32_t task) {
   const std::lock_guard lock(mutex_);
-  return task_cancels_.count(task) != 0;
+  return see_cancel_locked(task);
+}
+
+bool RunCore::see_cancel_locked(std::uint32_t task) {
+  const auto note = task_cancels_.find(task);
+  if (note == task_cancels_.end()) return false;
+  note->second.seen = true;
+  return true;
 }
 
 std::string RunCore::task_cancel_cause(std::uint32_t task) const {
@@ -125,7 +133,7 @@ bool RunCore::note_task_cancel(std::uint32_t task, std::string cause) {
   if (!is_ending(byte(task).load(std::memory_order_seq_cst))) return true;
   const std::lock_guard lock(mutex_);
   const auto note = task_cancels_.find(task);
-  if (note->second.heard) return true;
+  if (note->second.heard || note->second.seen) return true;
   task_cancels_.erase(note);
   return false;
 }
@@ -160,7 +168,7 @@ const std::string* RunCore::hear_cancel(std::uint32_t task) {
 std::stop_token RunCore::stop_token(std::uint32_t task) {
   const std::lock_guard lock(mutex_);
   const auto [source, is_new] = stop_sources_.try_emplace(task);
-  if (is_new && (stops(task) || task_cancels_.count(task) != 0)) source->second.request_stop();
+  if (is_new && (stops(task) || see_cancel_locked(task))) source->second.request_stop();
   return source->second.get_token();
 }
 
