@@ -18,7 +18,9 @@ bool RunCore::pause() {
   if (!try_keep()) return false;
   bool is_new = false;
   if (state() == RunState::running) {
+    yield_point("pause: kept");
     const std::uint32_t before = raise(pausing);
+    yield_point("pause: raised");
     if ((before & (cancelling | stopping)) != 0) {
       lower(pausing);  // nobody has taken notice, see is_paused
     } else if ((before & pausing) == 0) {
@@ -43,6 +45,7 @@ bool RunCore::resume() {
 
 bool RunCore::end_pause() noexcept {
   const std::uint32_t before = lower(pausing);
+  yield_point("resume: lowered");
   if ((before & pausing) == 0) return false;
   call_for_help_with_all_marks();
   for (const auto& [task, rest] : begun_continuations()) share_pause_with(task, *rest);
@@ -56,6 +59,7 @@ void RunCore::share_pause_with(std::uint32_t task, Continuation& rest) noexcept 
   for (std::uint32_t now = attention_.load(std::memory_order_seq_cst) & all, before = ~now; now != before;) {
     // What is being cancelled pauses no longer, and shall start nothing. Cleanup is not.
     if ((now & ~pausing) != 0 && (data_.flags_of(task) & is_cleanup) == 0) return;
+    yield_point("pause: a continuation");
     rest.set_paused(is_paused(now));
     before = std::exchange(now, attention_.load(std::memory_order_seq_cst) & all);
   }
@@ -74,6 +78,7 @@ bool RunCore::put_off_end() noexcept {
 void RunCore::tell_pause() noexcept {
   if (!wants(Event::Kind::run_paused) && !wants(Event::Kind::run_resumed)) return;
   if (!put_off_end()) return;
+  yield_point("pause: to be told");
   if (pause_changes_.fetch_add(1, std::memory_order_acq_rel) == 0) {
     std::uint32_t told = 0;
     do {
@@ -98,6 +103,7 @@ bool Slice::take_notice() noexcept {
 
 /// Makes a task ready again that was just to be started.
 Slice::Step Slice::put_back(std::uint32_t task) noexcept {
+  yield_point("pause: put a task back");
   // Within a chain its one predecessor may not have been counted down. Nobody else changes the byte now.
   std::atomic<std::uint8_t>& byte = run_.byte(task);
   byte.store(byte.load(std::memory_order_relaxed) & task_byte::doomed, std::memory_order_relaxed);

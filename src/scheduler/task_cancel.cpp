@@ -42,11 +42,13 @@ bool is_ending(std::uint8_t byte) {
 
 void RunCore::cancel(std::string cause) {
   if (!try_keep()) return;
+  yield_point("cancel: kept");
   if (state() == RunState::running) {
     {
       const std::lock_guard lock(mutex_);
       if ((raise(cancelling) & cancelling) == 0) cancel_cause_ = std::move(cause);
     }
+    yield_point("cancel: raised");
     if (deadline_) scheduler_.timers.remove(*this, Seat::no_task, TimerKind::run);
     stop_waiting_tasks();
   }
@@ -116,7 +118,9 @@ std::vector<std::pair<std::uint32_t, std::string>> RunCore::cancelled_tasks(std:
 
 bool RunCore::cancel_task(std::uint32_t task, std::string cause) {
   if (!try_keep()) return false;
+  yield_point("cancel a task: kept");
   const bool decided = state() == RunState::running && note_task_cancel(task, std::move(cause));
+  yield_point("cancel a task: decided");
   if (decided) reach_cancelled(task);
   drop();
   return decided;
@@ -129,6 +133,7 @@ bool RunCore::note_task_cancel(std::uint32_t task, std::string cause) {
     if (!task_cancels_.try_emplace(task, TaskCancel{std::move(cause)}).second) return false;
     raise(some_cancelled);
   }
+  yield_point("cancel a task: noted");
   if (has_heavy_fence()) heavy_fence();
   if (!is_ending(byte(task).load(std::memory_order_seq_cst))) return true;
   const std::lock_guard lock(mutex_);
@@ -149,9 +154,11 @@ void RunCore::reach_cancelled(std::uint32_t task) {
     if (const auto own = stop_sources_.find(task); own != stop_sources_.end()) source = own->second;
   }
   source.request_stop();  // calls the host's, so without the lock
+  yield_point("cancel a task: asked");
   if (rest) rest->cancel();
   if (scheduler_.resources.remove(*this, task)) deliver({task, Message::Kind::drop});
   if (scheduler_.timers.remove(*this, task)) deliver({task, Message::Kind::drop});
+  yield_point("cancel a task: is it ready");
   if (task_state(task) == TaskState::ready) deliver({task, Message::Kind::claim});
 }
 
@@ -190,6 +197,7 @@ const std::string* Slice::hear_cancel(std::uint32_t task, const ParkedTask& park
   } else {
     std::atomic_thread_fence(std::memory_order_seq_cst);
   }
+  yield_point("end a task: said");
   if ((run_.attention() & some_cancelled) == 0) return nullptr;
   const std::string* const cause = run_.hear_cancel(task);
   if (cause != nullptr && parked.has_value && !data_.is_input(task)) run_.destroy_value(task);

@@ -284,8 +284,15 @@ SeededThread* SeededThreads::choose(const SeededThread& me) noexcept {
 
 // A wait may end although nobody ended it. Not with every seed, as that would hide that somebody should have.
 void SeededThreads::add_a_waiting_one() noexcept {
-  SeededThread& thread = *threads_[random_.below(static_cast<std::uint32_t>(threads_.size()))];
-  if (thread.state == State::waiting && !can_go_on(thread) && !thread.for_idle) candidates_.push_back(&thread);
+  const std::size_t ready = candidates_.size();
+  for (const auto& thread : threads_) {
+    const bool waits = thread->role != Role::none && thread->state == State::waiting && !thread->for_idle;
+    if (waits && !can_go_on(*thread)) candidates_.push_back(thread.get());
+  }
+  if (candidates_.size() == ready) return;
+  const auto chosen = static_cast<std::size_t>(random_.below(static_cast<std::uint32_t>(candidates_.size() - ready)));
+  candidates_[ready] = candidates_[ready + chosen];
+  candidates_.resize(ready + 1);
 }
 
 SeededThread* SeededThreads::choose_candidate() noexcept {

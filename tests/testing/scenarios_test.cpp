@@ -169,6 +169,76 @@ TEST(Scenarios, ThrowInAFan) {
   });
 }
 
+TEST(Scenarios, CancelATaskWhileItCompletes) {
+  play([](SeededRound& round) {
+    round.resource("slots", 1);
+    Workflow flow{"one of three"};
+    std::array<Task<void>, 3> tasks;
+    std::array<std::uint32_t, 3> calls{};
+    for (std::size_t index = 0; index < 3; ++index) {
+      tasks[index] = flow.task([&, index](Context& context) {
+        ++calls[index];
+        round.work();
+        if (round.draw(2) == 0) context.park_for(1h);
+      });
+      if (round.draw(2) == 0) tasks[index].resource("slots", 1);
+    }
+    const auto after = flow.task("after", [&] { round.work(); }).after(tasks[0]);
+    const baton::Run run = round.start(flow.build());
+    std::uint32_t decided = 0;
+    for (std::uint32_t cancellers = 1 + round.draw(2); cancellers > 0; --cancellers) {
+      round.thread("canceller", [&, run] { decided += run.cancel(tasks[0], "no more") ? 1 : 0; });
+    }
+    round.finish();
+    EXPECT_LE(decided, 1U);
+    EXPECT_EQ(run.state(tasks[0]), decided == 1 ? TaskState::cancelled : TaskState::succeeded);
+    EXPECT_EQ(run.state(after), decided == 1 ? TaskState::omitted : TaskState::succeeded);
+    EXPECT_EQ(run.state(tasks[1]), TaskState::succeeded);
+    EXPECT_EQ(run.state(tasks[2]), TaskState::succeeded);
+    EXPECT_LE(calls[0], 1U);
+  });
+}
+
+TEST(Scenarios, PauseAndResume) {
+  play([](SeededRound& round) {
+    round.resource("slots", 1);
+    Workflow child{"child"};
+    child.task([&](Context& context) { context.park_for(1s); });
+    const Plan child_plan = child.build();
+    Workflow flow{"paused"};
+    const auto last = flow.task("last", [&] { round.work(); });
+    for (int index = 0; index < 4; ++index) {
+      flow.task([&](Context& context) {
+            round.work();
+            if (round.draw(3) == 0) context.park_for(1s);
+          })
+          .resource("slots", 1)
+          .before(last);
+    }
+    flow.subworkflow("child", child_plan).before(last);
+    const baton::Run run = round.start(flow.build());
+    const bool cancels = round.draw(3) == 0;
+    if (cancels) round.cancel_sometime(run);
+    round.thread("pauser", [&, run] {
+      for (int pause = 0; pause < 2; ++pause) {
+        run.pause();
+        SeededExecutor::step("paused");
+        run.resume();
+      }
+    });
+    if (round.draw(2) == 0)
+      round.thread("other pauser", [run] {
+        run.pause();
+        run.resume();
+      });
+    round.finish();
+    EXPECT_FALSE(run.paused());
+    if (!cancels) {
+      EXPECT_TRUE(run.succeeded());
+    }
+  });
+}
+
 TEST(Scenarios, TheLastHandleIsDroppedInACallback) {
   play([](SeededRound& round) {
     Tally tally;
