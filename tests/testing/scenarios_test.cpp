@@ -226,11 +226,12 @@ TEST(Scenarios, PauseAndResume) {
         run.resume();
       }
     });
-    if (round.draw(2) == 0)
+    if (round.draw(2) == 0) {
       round.thread("other pauser", [run] {
         run.pause();
         run.resume();
       });
+    }
     round.finish();
     EXPECT_FALSE(run.paused());
     if (!cancels) {
