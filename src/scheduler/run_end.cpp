@@ -19,11 +19,15 @@ void let_go(BodyFrame* innermost) noexcept {
   }
 }
 
-void take_back(BodyFrame* innermost) noexcept {
+// Two parts, as time must stand still from the moment on at which nobody else would see to that, which is under a lock,
+// and moving it on takes locks. The holds come first: a thread may be about to let go again.
+void hold_clocks(BodyFrame* innermost) noexcept {
+  for (BodyFrame* frame = innermost; frame != nullptr; frame = frame->outer) frame->run->scheduler().clock.hold();
+}
+
+void wake_up(BodyFrame* innermost) noexcept {
   for (BodyFrame* frame = innermost; frame != nullptr; frame = frame->outer) {
-    Clock& clock = frame->run->scheduler().clock;
-    clock.hold();  // first: its thread may be about to let go again
-    if (frame->sleeps.fetch_sub(1, std::memory_order_acq_rel) != 1) clock.release();
+    if (frame->sleeps.fetch_sub(1, std::memory_order_acq_rel) != 1) frame->run->scheduler().clock.release();
   }
 }
 
@@ -68,7 +72,10 @@ void RunCore::decide() noexcept {
     const Unbroken one_step;
     state_.store(end, std::memory_order_seq_cst);
     callbacks.swap(callbacks_);
-    for (BodyFrame* const frame : std::exchange(sleeping_frames_, {})) take_back(frame);
+    for (BodyFrame* const frame : std::exchange(sleeping_frames_, {})) {
+      hold_clocks(frame);
+      wake_up(frame);
+    }
     changed_.notify_all();
   }
   yield_point("decide: said");
@@ -188,11 +195,13 @@ Seat* RunCore::sleep(Executor* here, Sleep kind, SteadyTime until) {
       handed_seats_.pop_back();
     }
   }
-  // decide() has taken the holds back for this thread, so that no time passes before it wakes.
+  // decide() takes the holds back for the threads that it finds, so that no time passes before they wake. This one is
+  // not found any more.
   const bool taken_back = std::erase(sleeping_frames_, frame) == 0;
+  if (!taken_back) hold_clocks(frame);
   lock.unlock();
   yield_point("sleep: over");
-  if (!taken_back) take_back(frame);
+  if (!taken_back) wake_up(frame);
   if (here != nullptr) here->end_blocking();
   return seat;
 }

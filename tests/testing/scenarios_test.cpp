@@ -97,6 +97,29 @@ TEST(Scenarios, WaitInsideATask) {
   });
 }
 
+TEST(Scenarios, NoTimePassesWhileABodyGoesOn) {
+  play([](SeededRound& round) {
+    Workflow inner{"a second"};
+    inner.task([](Context& context) { context.park_for(1s); });
+    const Plan second = inner.build();
+    Workflow flow{"outer"};
+    for (int index = 0; index < 2; ++index) {
+      flow.task([&, second, index](Context& context) {
+        const TimePoint began = context.now();
+        const baton::Run run = round.start(second);
+        run.wait();
+        round.work();
+        EXPECT_EQ(context.now() - began, 1s);
+        if (index == 1) context.park_for(500ms);
+      });
+    }
+    flow.task([](Context& context) { context.park_for(1250ms); });  // what time would go on to
+    const baton::Run run = round.start(flow.build());
+    round.finish();
+    EXPECT_TRUE(run.succeeded());
+  });
+}
+
 TEST(Scenarios, ThreadsWaitForARunThatIsCancelled) {
   play([](SeededRound& round) {
     const baton::Run run = round.start(fan_plan(round, 4, [&](Context& context, std::uint32_t index) {
