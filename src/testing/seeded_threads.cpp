@@ -176,7 +176,7 @@ void SeededThreads::serve(SeededThread& me) noexcept {
 }
 
 void SeededThreads::await_turn(SeededThread& me) noexcept {
-  if (me.role == Role::host) {
+  if (me.index == 0) {  // the role belongs to whose turn it is
     await_turn_of_host(me);
     return;
   }
