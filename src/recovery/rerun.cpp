@@ -10,6 +10,8 @@
 
 namespace baton {
 
+std::vector<TaskState> went_wrong() { return {TaskState::failed, TaskState::cancelled, TaskState::omitted}; }
+
 RerunPlan::RerunPlan(std::unique_ptr<detail::RerunData> data) noexcept : data_(std::move(data)) {}
 RerunPlan::RerunPlan(RerunPlan&& other) noexcept = default;
 RerunPlan& RerunPlan::operator=(RerunPlan&& other) noexcept = default;

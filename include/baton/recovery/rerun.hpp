@@ -23,11 +23,14 @@ namespace detail {
 struct RerunData;
 }
 
+/// The outcomes that are no success and no skip: failed, cancelled, omitted.
+[[nodiscard]] BATON_API std::vector<TaskState> went_wrong();
+
 /// What is to run again of an ended run, besides what follows from that.
 struct RerunOptions {
   /// Tasks that ended like this run again. The others keep how they ended, also where that was no success: a failed
   /// task that does not run again is a failed task of the new run.
-  std::vector<TaskState> outcomes{TaskState::failed, TaskState::cancelled, TaskState::omitted};
+  std::vector<TaskState> outcomes = went_wrong();
   /// These run again however they ended.
   std::vector<AnyTask> tasks{};
   /// The same by name (`#17` for a nameless one).
