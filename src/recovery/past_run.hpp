@@ -25,7 +25,7 @@ struct PastTask {
   std::uint32_t new_source = no_such_task;  ///< A task that gives it something now and did not then.
   TaskState outcome = TaskState::pending;
   Result result = Result::there;
-  bool was_undone = false;  ///< Its compensation was called, whatever came of that.
+  bool was_undone = false;   ///< Its compensation was called, whatever came of that.
   bool same_type = true;     ///< Of its result; and an input or none, as it was.
   bool same_sources = true;  ///< The same tasks give it something.
 };
