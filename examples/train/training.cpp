@@ -33,8 +33,8 @@ struct EpochFlow {
 
   struct Step {
     double rate;
-    Progress operator()(const Progress& before, const baton::Values<Gradient>& gradients, const Data& data) const {
-      Progress progress = before;
+    Progress operator()(const Progress& from, const baton::Values<Gradient>& gradients, const Data& data) const {
+      Progress progress = from;
       const auto size = static_cast<double>(data->size());
       double loss = 0;
       for (const Gradient& gradient : gradients) {

@@ -140,7 +140,8 @@ TEST_F(CancellingATaskByHand, ThatIsReadyEndsItAtOnce) {
   int calls = 0;
   Workflow flow;
   std::vector<Task<int>> tasks;
-  for (int i = 0; i < 100; ++i) tasks.push_back(flow.task("t" + std::to_string(i), [&] { return ++calls; }));
+  for (int i = 0; i < 100; ++i)
+    tasks.push_back(flow.task(std::string("t").append(std::to_string(i)), [&] { return ++calls; }));
   const auto next = flow.task([](int value) { return value; }, tasks[70]);
   const auto far = flow.task([] {}).after(next);
   const auto causes = std::make_shared<Causes>();

@@ -305,7 +305,7 @@ TEST_P(Retrying, ATimeoutCountsForEachAttemptAndADeadlineForAll) {
     ++attempts;
     context.park_for(10h);
   };
-  const auto each = flow.task(park).timeout(1h).retry({.attempts = 3, .delay = 1h, .backoff = 1, .max_delay = 1h});
+  flow.task(park).timeout(1h).retry({.attempts = 3, .delay = 1h, .backoff = 1, .max_delay = 1h});
   const baton::Run run = scheduler.start(flow.build());
   run.wait();
   EXPECT_EQ(attempts, 3);
@@ -372,12 +372,12 @@ TEST_P(TimingOut, ALateBodyKeepsItsResourcesAndTheRunDoesNotWaitForItWhereAnothe
   Signal let_go;
   std::atomic<bool> returned{false};
   Workflow flow;
-  const auto late = flow.task([&] {
-                          let_go.wait();
-                          returned = true;
-                        })
-                        .timeout(5ms)
-                        .resource("door");
+  flow.task([&] {
+        let_go.wait();
+        returned = true;
+      })
+      .timeout(5ms)
+      .resource("door");
   const baton::Run run = scheduler.start(flow.build());
   if (threads() > 1) {
     run.wait();

@@ -342,7 +342,7 @@ TEST(Scenarios, ResourcesOfARunThatIsCancelled) {
       for (std::uint32_t index = 0; index < tasks; ++index) {
         const std::uint64_t units = 1 + index % 2;
         const std::uint64_t line = index % 3 == 0 ? 1 : 0;
-        auto task = flow.task((line == 1 ? "line " : "other ") + std::to_string(index),
+        auto task = flow.task(std::string(line == 1 ? "line " : "other ").append(std::to_string(index)),
                               [&round, &slots, &lines, units, line](Context& context) {
                                 slots += units;
                                 lines += line;
