@@ -9,8 +9,6 @@
 namespace baton::detail {
 namespace {
 
-using Steady = std::chrono::steady_clock;
-
 // Bodies of a task with an executor of its own belong there.
 Executor& executor_of(RunCore& run, std::uint32_t task) {
   const TaskSettings* const settings = run.data().find_settings(task);
@@ -42,6 +40,7 @@ bool Crew::stop_requested() const noexcept { return is_stopped() || asked_.stop_
 
 void Crew::stop() noexcept {
   attention_.fetch_or(stop_bit, std::memory_order_seq_cst);
+  yield_point("crew: stopped");
   const std::stop_source source = [&] {
     const std::lock_guard lock(crew_mutex_);
     return source_;  // a token made from now on is born stopped
@@ -145,6 +144,7 @@ void Crew::serve(Member& member, const Budget& budget) noexcept {
   RunCore& run = run_;
   run.keep();  // until its clock has been released
   if (!serve_for_a_while(member, budget)) {
+    yield_point("crew: share is over");
     if (is_paused() && rest(member)) {
       run.scheduler().clock.release();  // the crew may be gone
     } else {
@@ -153,8 +153,11 @@ void Crew::serve(Member& member, const Budget& budget) noexcept {
     run.drop();
     return;
   }
+  yield_point("crew: nothing found");
   give_place(member);
+  yield_point("crew: place left");
   if (anything_to_do()) call_one();
+  yield_point("crew: leave");
   leave();
   run.scheduler().clock.release();
   run.drop();
@@ -166,15 +169,15 @@ bool Crew::serve_for_a_while(Member& member, const Budget& budget) noexcept {
   BodyFrame frame{&run_, &executor_, task_, BodyFrame::innermost()};
   BodyFrame::innermost() = &frame;
   std::uint32_t left = std::max(budget.tasks, 1U);
-  const Steady::time_point began = Steady::now();
-  Steady::time_point looked = began;
+  const SteadyTime began = engine_time();
+  SteadyTime looked = began;
   bool dry = false;
   while (left > 0 && looked - began < share_of_time && !is_paused()) {
     const std::uint32_t called = work(member, std::min(member.pace, left));
     dry = called == 0 && !is_paused();  // or it may have claimed some
     if (called == 0) break;
     left -= std::min(called, left);
-    const Steady::time_point now = Steady::now();
+    const SteadyTime now = engine_time();
     const bool places_free = has_free_place();
     if (places_free && now - looked > worth_sharing) share(member);
     set_pace(member, called, now - looked, places_free);

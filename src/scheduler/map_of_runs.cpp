@@ -106,6 +106,7 @@ void MapOfRuns::start(std::size_t element, std::size_t slot) {
     const std::lock_guard lock(slots_mutex_);
     slots_[slot] = child;
   }
+  yield_point("map of runs: a run is listed");
   if (is_stopped()) child.cancel();
   if (is_paused()) child.pause();
   child.on_end(std::move(on_end));  // which may end the map, if the run has ended already
