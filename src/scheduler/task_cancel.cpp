@@ -19,6 +19,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
+#include <optional>
 
 namespace baton::detail {
 namespace {
@@ -146,14 +147,14 @@ bool RunCore::note_task_cancel(std::uint32_t task, std::string cause) {
 /// Ends what the task waits for, or asks its body.
 void RunCore::reach_cancelled(std::uint32_t task) {
   std::shared_ptr<Continuation> rest;
-  std::stop_source source{std::nostopstate};
+  std::optional<std::stop_source> source;
   {
     const std::lock_guard lock(mutex_);
     if (const auto parked = parked_.find(task); parked != parked_.end()) rest = parked->second.rest;
-    if (const auto live = live_attempts_.find(task); live != live_attempts_.end()) source = live->second->stop;
-    if (const auto own = stop_sources_.find(task); own != stop_sources_.end()) source = own->second;
+    if (const auto live = live_attempts_.find(task); live != live_attempts_.end()) source.emplace(live->second->stop);
+    if (const auto own = stop_sources_.find(task); own != stop_sources_.end()) source.emplace(own->second);
   }
-  source.request_stop();  // calls the host's, so without the lock
+  if (source) source->request_stop();  // calls the host's, so without the lock
   yield_point("cancel a task: asked");
   if (rest) rest->cancel();
   if (scheduler_.resources.remove(*this, task)) deliver({task, Message::Kind::drop});
