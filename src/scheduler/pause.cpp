@@ -22,7 +22,9 @@ bool RunCore::pause() {
     const std::uint32_t before = raise(pausing);
     yield_point("pause: raised");
     if ((before & (cancelling | stopping)) != 0) {
-      lower(pausing);  // nobody has taken notice, see is_paused
+      // Nobody has taken notice, see is_paused. But a pause that was there before is for whoever stops the run to end:
+      // workers have left because of it.
+      if ((before & pausing) == 0) lower(pausing);
     } else if ((before & pausing) == 0) {
       is_new = true;
       // Who was called and does not ask would hold up those behind it. One that is called later steps back in

@@ -263,6 +263,35 @@ TEST(Scenarios, PauseAndResume) {
   });
 }
 
+TEST(Scenarios, PausesAndACancelAtOnce) {
+  play(
+      [](SeededRound& round) {
+        Workflow flow{"paused"};
+        std::vector<Task<void>> tasks;
+        for (std::size_t index = 0; index < 12; ++index) {
+          tasks.push_back(flow.task([&] { round.work(); }));
+          if (index >= 4) tasks[index].after(tasks[index - 4]);
+        }
+        const baton::Run run = round.start(flow.build());
+        for (int thread = 0; thread < 2; ++thread) {
+          round.thread("pauser", [&round, run] {
+            for (std::uint32_t pause = 1 + round.draw(4); pause > 0; --pause)
+              round.draw(2) == 0 ? run.pause() : run.resume();
+          });
+        }
+        const bool cancels = round.draw(2) == 0;
+        round.thread("last word", [run, cancels] {
+          if (cancels) run.cancel();
+        });
+        round.executor.run_until_idle();
+        run.resume();
+        round.finish();
+        EXPECT_EQ(count(run, TaskState::succeeded) + count(run, TaskState::cancelled), 12U);
+        EXPECT_FALSE(run.paused());
+      },
+      {1, 2, 3, 4});
+}
+
 TEST(Scenarios, TheLastHandleIsDroppedInACallback) {
   play([](SeededRound& round) {
     Tally tally;
