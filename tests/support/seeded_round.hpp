@@ -95,7 +95,7 @@ class SeededRound {
 
   static std::string states_of(const Run& run) {
     std::string text(to_string(run.state()));
-    for (const TaskState state : run.states()) text += " " + std::string(to_string(state));
+    for (const TaskState state : run.states()) text.append(" ").append(to_string(state));
     return text;
   }
 
