@@ -237,6 +237,11 @@ void RunCore::leave_seat(Seat& seat) noexcept {
   free_seats_.fetch_add(1, std::memory_order_seq_cst);
 }
 
+Seat* RunCore::revoke_seat() noexcept {
+  Seat* const found = std::find_if(seats_, seats_ + seat_count_, [](Seat& seat) { return seat.revoke(); });
+  return found != seats_ + seat_count_ ? found : nullptr;
+}
+
 std::uint64_t RunCore::bodies_started_below(std::uint32_t seat) const noexcept {
   std::uint64_t bodies = 0;
   for (std::uint32_t index = 0; index < seat; ++index) bodies += seats_[index].progress.bodies();
@@ -308,7 +313,12 @@ void RunCore::call_for_help() noexcept {
 
 void RunCore::pass_on(Seat& seat) noexcept {
   yield_point("pass on");
-  if (!hand_to_helper(seat)) executor_.post(seat);
+  if (hand_to_helper(seat)) return;
+  const bool was_queued = seat.post(executor_);
+  yield_point("pass on: posted");
+  // Helpers look for posted seats after they are counted, so either they see this one or they are seen.
+  if (sleeping_helpers_.load(std::memory_order_seq_cst) != 0) wake_helpers();
+  if (was_queued) drop();
 }
 
 void RunCore::mark_roots(Seat& seat) noexcept {

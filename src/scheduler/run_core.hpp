@@ -98,9 +98,19 @@ struct LiveAttempt {
 };
 
 /// A place from which a worker works on a run. Posted to the executor as "come and work on this run".
+///
+/// The threads of the executor may all be busy for long, so a thread that waits for the run may take a posted seat for
+/// itself. The executor still has it in its queue then: whoever comes finds it revoked, unless it was posted once more.
+/// What is queued counts as an engine reference, which is the one of its holder while it is posted.
 class alignas(64) Seat final : public Work {
  public:
   void run(const Budget& budget) noexcept override;
+
+  /// To the executor. @returns whether it was in the queue already, so that there is one engine reference to spare.
+  bool post(Executor& executor) noexcept;
+  /// Takes it for the calling thread when it is posted and nobody has come for it. The caller has an engine reference
+  /// and becomes the holder.
+  bool revoke() noexcept;
 
   static constexpr std::uint32_t no_task = UINT32_MAX;
 
@@ -108,6 +118,10 @@ class alignas(64) Seat final : public Work {
   BlockMap map;                  // Of the worker that holds the seat; thieves see it through steal_highest.
   std::uint32_t next = no_task;  // Goes first: the rest of a chain that was cut where the slice ended.
   Progress progress;
+
+ private:
+  enum class Posting : std::uint8_t { none, posted, revoked };
+  std::atomic<Posting> posting_{Posting::none};
 };
 
 /// A body that is being called on this thread, and what is further down on its stack.
@@ -207,6 +221,8 @@ class RunCore {
   /// A seat that nobody holds, with an engine reference and a hold on the clock; null when there is none.
   Seat* take_seat() noexcept;
   void leave_seat(Seat& seat) noexcept;
+  /// A seat that was posted and that nobody has come for yet; null when there is none.
+  Seat* revoke_seat() noexcept;
   [[nodiscard]] std::uint32_t seat_count() const noexcept { return seat_count_; }
   [[nodiscard]] Seat& seat(std::uint32_t index) noexcept { return seats_[index]; }
   [[nodiscard]] std::uint32_t index_of_seat(const Seat& seat) const noexcept {
@@ -409,6 +425,7 @@ class RunCore {
   /// @returns the seat, or null.
   Seat* sleep(Executor* here, Sleep kind, std::chrono::steady_clock::time_point until);
   bool hand_to_helper(Seat& seat) noexcept;
+  void wake_helpers() noexcept;
 
   // Constant after creation.
   const Plan plan_;

@@ -181,16 +181,20 @@ Seat* RunCore::sleep(Executor* here, Sleep kind, SteadyTime until) {
   }
   lock.lock();
   if (helps) sleeping_helpers_.fetch_add(1, std::memory_order_seq_cst);  // not before: until here it may be busy
-  const auto woken = [&] { return state() != RunState::running || (helps && !handed_seats_.empty()); };
+  Seat* seat = nullptr;
+  const auto woken = [&] {
+    if (state() != RunState::running || (helps && !handed_seats_.empty())) return true;
+    if (helps) seat = revoke_seat();  // all threads of the executor may be busy for long
+    return seat != nullptr;
+  };
   if (until == SteadyTime::max()) {
     changed_.wait(lock, "wait for a run", woken);
   } else {
     changed_.wait_until(lock, "wait for a run", until, woken);
   }
-  Seat* seat = nullptr;
   if (helps) {
     sleeping_helpers_.fetch_sub(1, std::memory_order_seq_cst);
-    if (!handed_seats_.empty()) {
+    if (seat == nullptr && !handed_seats_.empty()) {
       seat = handed_seats_.back();
       handed_seats_.pop_back();
     }
@@ -215,6 +219,11 @@ bool RunCore::hand_to_helper(Seat& seat) noexcept {
   handed_seats_.push_back(&seat);
   changed_.notify_all();
   return true;
+}
+
+void RunCore::wake_helpers() noexcept {
+  const std::lock_guard lock(mutex_);
+  changed_.notify_all();
 }
 
 }  // namespace baton::detail

@@ -21,13 +21,32 @@ Slice::~Slice() { BodyFrame::innermost() = frame_.outer; }
 
 void Seat::run(const Budget& budget) noexcept {
   RunCore& run = *core;
+  if (posting_.exchange(Posting::none, std::memory_order_seq_cst) == Posting::revoked) {
+    run.drop();
+    return;
+  }
   Executor& executor = run.scheduler().executor;
   bool more = false;
   {
     Slice slice(run, *this, &executor);
     more = slice.work(budget);
   }
-  if (more) executor.post(*this);
+  if (more && post(executor)) run.drop();
+}
+
+bool Seat::post(Executor& executor) noexcept {
+  const bool is_queued = posting_.exchange(Posting::posted, std::memory_order_seq_cst) == Posting::revoked;
+  if (!is_queued) executor.post(*this);
+  return is_queued;
+}
+
+bool Seat::revoke() noexcept {
+  auto expected = Posting::posted;
+  if (posting_.load(std::memory_order_seq_cst) != expected) return false;
+  core->keep();
+  if (posting_.compare_exchange_strong(expected, Posting::revoked, std::memory_order_seq_cst)) return true;
+  core->drop();
+  return false;
 }
 
 bool Slice::work_until_dry() noexcept {

@@ -13,6 +13,9 @@ constexpr auto tick = std::chrono::microseconds(500);
 // While nothing is started, as during one long body, it looks less often after a while.
 constexpr auto slow_tick = std::chrono::milliseconds(5);
 constexpr int quiet_ticks = 40;
+// With very many runs it looks less often too, so as to take a twentieth of a core; but how long a look took may be due
+// to the system, which had other work for this thread's core.
+constexpr auto longest_tick = std::chrono::milliseconds(50);
 // Without runs the thread goes on for a while: the next one often comes soon, and waking it costs more than a run.
 constexpr int idle_ticks = 40;
 
@@ -72,7 +75,7 @@ void Watch::serve() {
     if (idle > idle_ticks) {
       changed_.wait(lock, "watch: no runs", [&] { return stopping_ || !dozes_; });
     } else {
-      const auto patience = std::max<std::chrono::steady_clock::duration>(tick, 20 * spent);
+      const auto patience = std::clamp<std::chrono::steady_clock::duration>(20 * spent, tick, longest_tick);
       const bool doze = dozes_;
       changed_.wait_until(lock, "watch: a tick", engine_time() + (doze ? slow_tick : patience),
                           [&] { return stopping_ || dozes_ != doze; });

@@ -13,8 +13,11 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <condition_variable>
 #include <cstdint>
+#include <deque>
 #include <memory>
+#include <mutex>
 #include <random>
 #include <stdexcept>
 #include <thread>
@@ -136,6 +139,83 @@ TEST_P(Sharing, TwoTasksMeetAfterManyShortOnes) {
     flow.task([&] { meeting.join(); }).after(gate);
     EXPECT_TRUE(scheduler.run(flow.build()).succeeded());
   }
+}
+
+// One thread, and a caller that works along: both of its threads are in the executor's hands only through these calls.
+class OneThreadAndACaller final : public baton::Executor {
+ public:
+  OneThreadAndACaller() : thread_([this] { serve(); }) {}
+  OneThreadAndACaller(const OneThreadAndACaller&) = delete;
+  OneThreadAndACaller& operator=(const OneThreadAndACaller&) = delete;
+  ~OneThreadAndACaller() override {
+    {
+      const std::lock_guard lock(mutex_);
+      stopping_ = true;
+      changed_.notify_all();
+    }
+    thread_.join();
+  }
+
+  void post(baton::Work& work) noexcept override {
+    const std::lock_guard lock(mutex_);
+    queue_.push_back(&work);
+    changed_.notify_all();
+  }
+  [[nodiscard]] std::size_t concurrency() const noexcept override { return 1; }
+  [[nodiscard]] bool on_worker() const noexcept override { return std::this_thread::get_id() == thread_.get_id(); }
+  /// Called where the caller of Scheduler::run has no seat and is not asleep yet.
+  bool try_run_one() noexcept override {
+    if (!on_worker() && !left.is_set()) {
+      left.set();
+      gone_on.wait();
+    }
+    return false;
+  }
+
+  baton::test::Signal left, gone_on;
+
+ private:
+  void serve() {
+    std::unique_lock lock(mutex_);
+    for (;;) {
+      changed_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
+      if (queue_.empty()) return;
+      baton::Work* const work = queue_.front();
+      queue_.pop_front();
+      lock.unlock();
+      work->run(baton::Budget{});
+      lock.lock();
+    }
+  }
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<baton::Work*> queue_;
+  bool stopping_ = false;
+  std::thread thread_;
+};
+
+TEST(SharingWithTheCaller, AWorkerThatIsCalledWhileTheCallerFallsAsleepIsTheCaller) {
+  // The executor's thread calls for a second worker before a body that waits for it; nobody but the caller can come.
+  OneThreadAndACaller executor;
+  baton::Scheduler scheduler{executor};
+  Meeting both(2);
+  Meeting meeting(2);
+  Workflow flow;
+  // The caller has one of these, and finds nothing more until the other is over.
+  const auto opener = [&] {
+    both.join();
+    if (executor.on_worker()) executor.left.wait();
+  };
+  const auto first = flow.task(opener);
+  const auto second = flow.task(opener);
+  const auto member = [&] {
+    executor.gone_on.set();
+    meeting.join();
+  };
+  flow.task(member).after(first, second);
+  flow.task(member).after(first, second);
+  EXPECT_TRUE(scheduler.run(flow.build()).succeeded());
 }
 
 TEST_P(Sharing, ATaskAmidShortOnesIsMetByOneBehindThem) {
