@@ -229,7 +229,7 @@ TEST(SeededExecutor, WhoWaitsInVainIsNamedWithTheSeed) {
 TEST(SeededExecutor, GoingRoundInCirclesHasABound) {
   SeededOptions options;
   options.most_steps = 5000;
-  auto* const executor = new SeededExecutor{5, options};  // its thread never ends
+  static auto* const executor = new SeededExecutor{5, options};  // never destroyed: its thread does not end
   executor->add_thread("circle", [] {
     for (;;) SeededExecutor::step("round");
   });
