@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""docs.py ROOT: checks that the C++ in README.md and docs is code that compiles, that relative links lead somewhere, and
-that the reference has every public header.
+"""docs.py ROOT: checks that the C++ in README.md and docs is code that compiles, that relative links lead somewhere, no
+page is empty, and that the reference has every public header.
 
 Each block marked cpp has to be a run of lines, apart from indentation, of one file that the build compiles: the
 examples, the snippets in tests/docs, the consumers.
@@ -48,6 +48,8 @@ def faults(root):
     found = []
     for path in [*root.glob("README.md"), *sorted(root.glob("docs/**/*.md"))]:
         where = path.relative_to(root)
+        if path.stat().st_size == 0:
+            found.append(f"{where}: is empty")
         fence, language, start, block = None, "", 0, []
         for number, line in enumerate(read(path), 1):
             mark = FENCE.match(line)

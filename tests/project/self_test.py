@@ -73,6 +73,7 @@ class Planted(unittest.TestCase):
                    **{"docs/x.md": "Text\n```cpp\nint main() { return 1; }\n```\n"})
         self.check(docs, ["docs/x.md:1: the link leads nowhere: y.md#part"],
                    **{"docs/x.md": "[here](y.md#part), [there](https://example.org), [up](../README.md)\n"})
+        self.check(docs, ["docs/x.md: is empty"], **{"docs/x.md": ""})
         self.check(docs, ["docs/x.md:1: this code block does not end"], **{"docs/x.md": "```cpp\nint main() {\n"})
         self.check(docs, ["docs/reference/README.md: has no row for `<baton/base/x.hpp>`"],
                    **{"include/baton/base/x.hpp": LICENCE, "include/baton/base/export.hpp": LICENCE})
