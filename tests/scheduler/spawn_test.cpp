@@ -324,6 +324,11 @@ TEST_P(Spawning, IsAskedToStopWhenTheTimeOfItsTaskIsOver) {
       });
     }
     while (!context.stop_requested()) std::this_thread::yield();
+    // The token is asked by a callback of that of the attempt, so a moment later.
+    const auto patience = std::chrono::steady_clock::now() + baton::test::patience;
+    while (!context.stop_token().stop_requested() && std::chrono::steady_clock::now() < patience) {
+      std::this_thread::yield();
+    }
     EXPECT_TRUE(context.stop_token().stop_requested());
   });
   walk.timeout(std::chrono::milliseconds(20));

@@ -34,7 +34,7 @@ class BATON_API Context {
   /// token is the task's own and may outlive the call.
   [[nodiscard]] virtual std::stop_token stop_token() const = 0;
 
-  /// Whether that was asked. Cheap enough for an inner loop.
+  /// Whether that was asked; it may be so a moment before a token says it. Cheap enough for an inner loop.
   [[nodiscard]] virtual bool stop_requested() const noexcept = 0;
 
   /// @throws Cancelled when that was asked; the task then ends `cancelled`.
