@@ -87,7 +87,7 @@ void Checks::check_wiring() {
 void Checks::check_untyped(std::uint32_t task) {
   const BodyType& type = *definition_.tasks[task].type;
   std::size_t argument = 0;
-  definition_.for_each_producer(definition_.wires_of(task), [&](std::uint32_t producer, bool, Use) {
+  Definition::for_each_producer(definition_.wires_of(task), [&](std::uint32_t producer, bool, Use) {
     const std::size_t position = argument++;
     if (position >= type.parameters.size() || !definition_.is_live(producer)) return;
     const TypeRef given = definition_.tasks[producer].type->result;

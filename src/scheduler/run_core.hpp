@@ -20,6 +20,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <stop_token>
@@ -471,21 +472,22 @@ class RunCore {
   EngineCondition changed_;
   std::vector<Message> messages_;
   std::unordered_map<std::uint32_t, ParkedTask> parked_;
-  std::unordered_map<std::uint32_t, LiveAttempt*> live_attempts_;
+  // Ordered maps: they are empty in most runs, and an empty one costs less to make than a hash table.
+  std::map<std::uint32_t, LiveAttempt*> live_attempts_;
   std::vector<TaskFailure> failures_;
-  std::unordered_map<std::uint32_t, std::size_t> failure_of_;  // by task, into failures_
+  std::map<std::uint32_t, std::size_t> failure_of_;  // by task, into failures_
   std::vector<std::function<void(const Run&)>> callbacks_;
   std::vector<Seat*> handed_seats_;
   std::vector<BodyFrame*> sleeping_frames_;  // innermost of each thread that sleeps inside a body
   std::vector<std::uint64_t> handed_over_;   // by task: the run that has its result; empty while all are here
   std::string cancel_cause_;
-  std::unordered_map<std::uint32_t, std::stop_source> stop_sources_;  // of tasks whose bodies asked for them
+  std::map<std::uint32_t, std::stop_source> stop_sources_;  // of tasks whose bodies asked for them
   struct TaskCancel {
     std::string cause;
     bool seen = false;   // somebody acts on it, so that it stays
     bool heard = false;  // it has ended so; from then on this does not change
   };
-  std::unordered_map<std::uint32_t, TaskCancel> task_cancels_;
+  std::map<std::uint32_t, TaskCancel> task_cancels_;
 };
 
 }  // namespace baton::detail

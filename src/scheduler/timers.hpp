@@ -48,7 +48,7 @@ class Timers final : public Alarm {
     std::uint64_t run;
     std::uint32_t task;
     TimerKind kind;
-    friend auto operator<=>(const Key&, const Key&) = default;
+    friend auto operator<=>(const Key&, const Key&) = default;  // NOLINT(modernize-use-nullptr): a false alarm
   };
   void set_alarm_locked();
 

@@ -332,6 +332,17 @@ struct BoundBody {
   }
 };
 
+/// The type of a body whose task has another result than the body returns: what it asks the engine for has it.
+template <typename Result, typename Bound>
+const BodyType& type_with_result() {
+  static const BodyType type = [] {
+    BodyType changed = Bound::describe();
+    changed.result = type_of<Result>();
+    return changed;
+  }();
+  return type;
+}
+
 /// The condition `F` (decayed) fed by arguments of the given kinds.
 template <typename F, typename... Kinds>
 struct BoundCondition {

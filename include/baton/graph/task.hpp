@@ -191,10 +191,10 @@ class Task : public AnyTask {
   /// and skipped where nothing is to be undone. A cancel does not stop it.
   /// @throws UsageError when this task has a compensation already.
   template <typename Body>
-  const Task& compensate(Body&& body) const;
+  const Task<T>& compensate(Body&& body) const;
   /// The same; a compensation that fails is tried again as `policy` says.
   template <typename Body>
-  const Task& compensate(Body&& body, const Retry& policy) const;
+  const Task<T>& compensate(Body&& body, const Retry& policy) const;
   /// See AnyTask::resource.
   const Task& resource(std::string_view name, std::uint64_t amount = 1) const {
     AnyTask::resource(name, amount);

@@ -183,16 +183,6 @@ struct SubworkflowBody {
   }
 };
 
-template <typename Result, typename Bound>
-const BodyType& type_with_result() {
-  static const BodyType type = [] {
-    BodyType changed = Bound::describe();
-    changed.result = type_of<Result>();
-    return changed;
-  }();
-  return type;
-}
-
 }  // namespace detail
 
 template <typename T, typename... Bindings>
