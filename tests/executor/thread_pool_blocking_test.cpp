@@ -119,8 +119,11 @@ TEST(EndBlocking, LeavesOneWorkerOfAPoolOfOne) {
     pool->submit([&] {
           const std::uint64_t parks = pool->stats().parks;
           EXPECT_TRUE(pool->begin_blocking());
+          // The spare one is idle, works, and is idle once more.
+          test::yield_until([&] { return pool->stats().parks > parks; });
+          const std::uint64_t parks_before_work = pool->stats().parks;
           Future<void> first = pool->submit([] {});
-          test::yield_until([&] { return first.ready() && pool->stats().parks > parks; });  // the spare one is idle
+          test::yield_until([&] { return first.ready() && pool->stats().parks > parks_before_work; });
           pool->end_blocking();
           inside = true;
           second = pool->submit([&] { EXPECT_FALSE(inside.load()); });
