@@ -229,7 +229,8 @@ TEST(SeededExecutor, WhoWaitsInVainIsNamedWithTheSeed) {
 TEST(SeededExecutor, GoingRoundInCirclesHasABound) {
   SeededOptions options;
   options.most_steps = 5000;
-  static auto* const executor = new SeededExecutor{5, options};  // never destroyed: its thread does not end
+  static auto* const never_destroyed = new std::vector<SeededExecutor*>;  // their threads do not end
+  auto* const executor = never_destroyed->emplace_back(new SeededExecutor{5, options});
   executor->add_thread("circle", [] {
     for (;;) SeededExecutor::step("round");
   });
