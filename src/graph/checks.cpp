@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 
 namespace baton::detail {
 namespace {
@@ -27,11 +28,6 @@ class Checks {
 
  private:
   void check_names();
-  [[nodiscard]] bool is_named_by_us(std::uint32_t task) const {
-    return task == definition_.cleanup.end_of_work ||
-           std::any_of(definition_.cleanup.compensations.begin(), definition_.cleanup.compensations.end(),
-                       [task](const auto& each) { return each.second == task; });
-  }
   void check_wiring();
   void check_untyped(std::uint32_t task);
   void check_taken(std::uint32_t task, const std::vector<std::uint32_t>& uses);
@@ -45,6 +41,8 @@ class Checks {
 };
 
 void Checks::check_names() {
+  std::unordered_set<std::uint32_t> named_by_us{definition_.cleanup.end_of_work};
+  for (const auto& [task, compensation] : definition_.cleanup.compensations) named_by_us.insert(compensation);
   std::unordered_map<std::string_view, std::uint32_t> seen;
   seen.reserve(definition_.names.size());
   for (std::uint32_t task = 0; task < count_; ++task) {
@@ -54,7 +52,7 @@ void Checks::check_names() {
     if (name.empty()) {
       faults_.push_back("task #" + std::to_string(task) +
                         " has an empty name; leave the name out for a task without one");
-    } else if (name.find_first_of("/[]") != std::string::npos && !is_named_by_us(task)) {
+    } else if (name.find_first_of("/[]") != std::string::npos && !named_by_us.contains(task)) {
       faults_.push_back("task '" + name + "': names may not contain '/', '[' or ']', which derived names use");
     }
     const auto [first, fresh] = seen.emplace(name, task);

@@ -167,6 +167,13 @@ struct BATON_API PlanData {
   [[nodiscard]] bool carries_data(std::uint32_t at) const {
     return edge_use == EdgeUse::data || (edge_use == EdgeUse::mixed && !order_only[at]);
   }
+  /// visit(successor, whether it sees something of `task`)
+  template <typename Visit>
+  void for_each_successor(std::uint32_t task, Visit&& visit) const {
+    const TaskRecord& record = records[task];
+    const std::uint32_t end = record.first_successor + (record.successor_count & ~special_bit);
+    for (std::uint32_t at = record.first_successor; at < end; ++at) visit(resolve(successors[at]), carries_data(at));
+  }
   [[nodiscard]] bool is_taken(std::uint32_t task) const;
   [[nodiscard]] bool is_input(std::uint32_t task) const;
   /// Whether a task may be skipped, or run although a predecessor did not succeed.

@@ -13,11 +13,9 @@ namespace {
 /// visit(successor) for each task that sees something of `task`.
 template <typename Visit>
 void for_each_user(const PlanData& plan, std::uint32_t task, Visit&& visit) {
-  const TaskRecord& record = plan.records[task];
-  const std::uint32_t end = record.first_successor + (record.successor_count & ~special_bit);
-  for (std::uint32_t at = record.first_successor; at < end; ++at) {
-    if (plan.carries_data(at)) visit(plan.resolve(plan.successors[at]));
-  }
+  plan.for_each_successor(task, [&](std::uint32_t successor, bool data) {
+    if (data) visit(successor);
+  });
 }
 
 class Matching {

@@ -62,7 +62,7 @@ class RerunDecider {
       return;
     }
     if (first_taken_.empty()) first_taken_.resize(plan_.task_count, none);
-    for_each_successor(task, [&](std::uint32_t user, bool data) {
+    plan_.for_each_successor(task, [&](std::uint32_t user, bool data) {
       if (!data) return;
       taken_.push_back({task, first_taken_[user]});
       first_taken_[user] = static_cast<std::uint32_t>(taken_.size() - 1);
@@ -71,7 +71,7 @@ class RerunDecider {
 
   /// Marks what runs because `task` does.
   void spread(std::uint32_t task) {
-    for_each_successor(task, [&](std::uint32_t after, bool data) {
+    plan_.for_each_successor(task, [&](std::uint32_t after, bool data) {
       if (data) {
         mark(after, RerunReason::predecessor_runs, task);
       } else if (past_[after].outcome == TaskState::omitted) {
@@ -81,16 +81,6 @@ class RerunDecider {
     if (first_taken_.empty()) return;
     for (std::uint32_t at = first_taken_[task]; at != none; at = taken_[at].next) {
       mark(taken_[at].task, RerunReason::result_taken, task);
-    }
-  }
-
-  /// visit(successor, whether it sees something of `task`)
-  template <typename Visit>
-  void for_each_successor(std::uint32_t task, Visit&& visit) const {
-    const TaskRecord& record = plan_.records[task];
-    const std::uint32_t end = record.first_successor + (record.successor_count & ~special_bit);
-    for (std::uint32_t at = record.first_successor; at < end; ++at) {
-      visit(plan_.resolve(plan_.successors[at]), plan_.carries_data(at));
     }
   }
 

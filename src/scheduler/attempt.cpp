@@ -40,7 +40,7 @@ class AttemptContext final : public Context {
   }
   [[nodiscard]] std::uint64_t round() const noexcept override {
     if (loop_) return loop_->number;
-    return run_.place() != nullptr ? run_.place()->round : 0;
+    return run_.round();
   }
   void call(ChildCall&& asked) override {
     rest = std::make_shared<ChildRun>(run_, task_, std::move(asked), loop_.get());
@@ -156,9 +156,7 @@ void stop_late_body(RunCore& run, std::uint32_t task, TimerKind kind) noexcept {
   std::stop_source stop{std::nostopstate};
   const TimePoint now = run.scheduler().clock.now();
   run.with_attempt(task, [&](LiveAttempt* live) {
-    if (live == nullptr || live->abandoned) return;
-    const std::optional<TimePoint>& at = kind == TimerKind::deadline ? live->deadline_at : live->timeout_at;
-    if (!at || *at > now) return;  // the timer was that of an earlier attempt
+    if (live == nullptr || live->abandoned || !is_late(*live, kind, now)) return;
     live->timed_out = timed_out(run, task, live->attempt, kind);
     live->is_last = live->is_last || kind == TimerKind::deadline;
     stop = live->stop;
@@ -169,9 +167,7 @@ void stop_late_body(RunCore& run, std::uint32_t task, TimerKind kind) noexcept {
 void stop_late_rest(RunCore& run, std::uint32_t task, TimerKind kind) noexcept {
   const TimePoint now = run.scheduler().clock.now();
   const auto late = run.with_parked(task, [&](ParkedTask* parked) -> std::shared_ptr<Continuation> {
-    if (parked == nullptr || !parked->rest || parked->overdue) return nullptr;
-    const std::optional<TimePoint>& at = kind == TimerKind::deadline ? parked->deadline_at : parked->timeout_at;
-    if (!at || *at > now) return nullptr;  // the timer was that of an earlier attempt
+    if (parked == nullptr || !parked->rest || parked->overdue || !is_late(*parked, kind, now)) return nullptr;
     parked->overdue = timed_out(run, task, parked->attempt, kind);
     parked->is_last = kind == TimerKind::deadline;
     return parked->rest;
@@ -186,9 +182,8 @@ ParkedTask call_body(RunCore& run, std::uint32_t task, ParkedTask parked) noexce
   const bool begins = !parked.loop || parked.loop->is_broken;
   if (limits != nullptr) {
     const TimePoint now = run.scheduler().clock.now();
-    const auto is_over = [now](const std::optional<TimePoint>& limit) { return limit && now >= *limit; };
-    const bool past_deadline = is_over(parked.deadline_at);
-    if (past_deadline || (!begins && is_over(parked.timeout_at))) {
+    const bool past_deadline = is_late(parked, TimerKind::deadline, now);
+    if (past_deadline || (!begins && is_late(parked, TimerKind::timeout, now))) {
       parked.end = TaskState::failed;
       parked.error = timed_out(run, task, parked.attempt, past_deadline ? TimerKind::deadline : TimerKind::timeout);
       parked.is_last = past_deadline;

@@ -25,6 +25,14 @@ class RunOutcomes final : public OutcomeReader, public Endings {
 ///          there is one; not at all where it was `abandoned`. Also for threads that hold no seat of the run.
 ParkedTask call_body(RunCore& run, std::uint32_t task, ParkedTask parked) noexcept;
 
+/// Whether the time of that kind is over, of a parked task or of an attempt that is being made. A timer that rings may
+/// have been that of an earlier attempt.
+template <typename Limited>
+[[nodiscard]] bool is_late(const Limited& limited, TimerKind kind, TimePoint now) noexcept {
+  const std::optional<TimePoint>& at = kind == TimerKind::deadline ? limited.deadline_at : limited.timeout_at;
+  return at && *at <= now;
+}
+
 /// Asks the body of `task` to stop if it is being called and its time of that kind is over. On the clock's thread,
 /// since all workers may be busy with such bodies.
 void stop_late_body(RunCore& run, std::uint32_t task, TimerKind kind) noexcept;

@@ -9,8 +9,8 @@
 namespace baton::detail {
 namespace {
 
-std::unique_ptr<const RunPlace> place_of_child(const RunCore& parent, std::uint32_t task, const Rounds* loop) {
-  RunPlace place{parent.id(), parent.path_of(task), parent.place() != nullptr ? parent.place()->round : 0};
+std::unique_ptr<const RunPlace> place_of(const RunCore& parent, std::uint32_t task, const Rounds* loop) {
+  RunPlace place = parent.place_of_child(task);
   if (loop != nullptr) {
     place.path += round_suffix(loop->number);
     place.round = loop->number;
@@ -49,7 +49,7 @@ ChildRun::ChildRun(RunCore& parent, std::uint32_t task, ChildCall&& call, const 
   StartOptions options;
   options.inputs = std::move(call.inputs);
   std::tie(child_, first_seat_) = parent.scheduler().create(*call.plan, options, SchedulerCore::Caller::only_starts,
-                                                            nullptr, place_of_child(parent, task, loop));
+                                                            nullptr, place_of(parent, task, loop));
 }
 
 // A run that was created ends, whatever becomes of its task.
@@ -91,8 +91,7 @@ bool ChildRun::finish(RunCore& run, std::uint32_t task, ParkedTask& parked) noex
 void ChildRun::take_output(RunCore& run, std::uint32_t task, ParkedTask& parked) {
   const TypeRef type = run.plan().result_type(TaskId{task});
   if (type->size == 0) return;
-  // Nobody else has a handle of the child run, so its value may be moved.
-  void* const value = const_cast<void*>(child_.core()->result(child_.plan().id(output_), type));
+  void* const value = result_to_move(child_, output_);
   if (parked.loop) {
     parked.loop->keep(value);
     parked.loop->again = true;
@@ -100,6 +99,12 @@ void ChildRun::take_output(RunCore& run, std::uint32_t task, ParkedTask& parked)
     type->move(run.value(task), value);
     parked.has_value = true;
   }
+}
+
+void* result_to_move(const Run& child, AnyTask output) {
+  const TaskId id = child.plan().id(output);
+  const TypeRef type = child.plan().result_type(id);
+  return type->size == 0 ? nullptr : const_cast<void*>(child.core()->result(id, type));
 }
 
 std::exception_ptr child_error(const Run& child) noexcept try {

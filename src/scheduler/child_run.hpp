@@ -33,6 +33,10 @@ inline constexpr std::size_t most_named_failures = 20;
 /// What the task of a child run that has failed fails with: a ChildFailed.
 [[nodiscard]] std::exception_ptr child_error(const Run& child) noexcept;
 
+/// The result of a task of a child run that has succeeded; null where it has none. Nobody else has a handle of that
+/// run, so the value may be moved.
+[[nodiscard]] void* result_to_move(const Run& child, AnyTask output);
+
 /// The run of a sub-workflow, whose task ends as it ends, with its output; or one round of a loop, which is called
 /// again when that has ended well, with its output as the state.
 class ChildRun final : public Continuation {

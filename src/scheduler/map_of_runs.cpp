@@ -98,8 +98,8 @@ void MapOfRuns::start(std::size_t element, std::size_t slot) {
   StartOptions options;
   options.inputs = runs_->inputs(element);
   std::function<void(const Run&)> on_end = [this, element, slot](const Run& run) { element_ended(element, slot, run); };
-  RunPlace place{run().id(), run().path_of(task()) + round_suffix(element),
-                 run().place() != nullptr ? run().place()->round : 0};
+  RunPlace place = run().place_of_child(task());
+  place.path += round_suffix(element);
   auto [child, seat] = run().scheduler().create(runs_->plan(), options, SchedulerCore::Caller::only_starts, nullptr,
                                                 std::make_unique<const RunPlace>(std::move(place)));
   {
@@ -126,12 +126,7 @@ bool MapOfRuns::keep_result(std::size_t element, const Run& ended) noexcept {
   try {
     if (!ended.succeeded()) std::rethrow_exception(child_error(ended));
     void* value = nullptr;
-    if (const AnyTask output = runs_->output()) {
-      const TaskId id = ended.plan().id(output);
-      const TypeRef type = ended.plan().result_type(id);
-      // Nobody else has a handle of the run, so its value may be moved.
-      if (type->size != 0) value = const_cast<void*>(ended.core()->result(id, type));
-    }
+    if (const AnyTask output = runs_->output()) value = result_to_move(ended, output);
     runs_->keep_result(element, value);
     end_.count_kept(1);
     return true;

@@ -23,10 +23,7 @@ void PartContext::add(SpawnedPtr) { refuse("Context::spawn", "map over a plan wh
 
 std::string PartContext::task_name() const { return crew_.run().data().label(crew_.task()) + suffix(); }
 std::string PartContext::path() const { return crew_.run().path_of(crew_.task()) + suffix(); }
-std::uint64_t PartContext::round() const noexcept {
-  const RunPlace* const place = crew_.run().place();
-  return place != nullptr ? place->round : 0;
-}
+std::uint64_t PartContext::round() const noexcept { return crew_.run().round(); }
 TimePoint PartContext::now() const noexcept { return crew_.run().scheduler().clock.now(); }
 std::string_view PartContext::workflow_name() const noexcept { return crew_.run().data().name; }
 std::uint64_t PartContext::run_id() const noexcept { return crew_.run().id(); }

@@ -190,6 +190,10 @@ class RunCore {
   [[nodiscard]] std::string label(std::uint32_t task) const { return "task '" + data_.label(task) + "'"; }
   /// Null for a run that the host has started.
   [[nodiscard]] const RunPlace* place() const noexcept { return place_.get(); }
+  /// Of the innermost loop that it is part of; 0 outside loops.
+  [[nodiscard]] std::uint64_t round() const noexcept { return place_ ? place_->round : 0; }
+  /// Where a run that `task` starts stands.
+  [[nodiscard]] RunPlace place_of_child(std::uint32_t task) const { return {id_, path_of(task), round()}; }
   /// The name of a task with those of the tasks that it is part of.
   [[nodiscard]] std::string path_of(std::uint32_t task) const;
   /// `run 7 of workflow 'nightly'`, and the path of a child run, for messages.

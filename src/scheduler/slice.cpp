@@ -34,21 +34,6 @@ void Seat::run(const Budget& budget) noexcept {
   if (more && post(executor)) run.drop();
 }
 
-bool Seat::post(Executor& executor) noexcept {
-  const bool is_queued = posting_.exchange(Posting::posted, std::memory_order_seq_cst) == Posting::revoked;
-  if (!is_queued) executor.post(*this);
-  return is_queued;
-}
-
-bool Seat::revoke() noexcept {
-  auto expected = Posting::posted;
-  if (posting_.load(std::memory_order_seq_cst) != expected) return false;
-  core->keep();
-  if (posting_.compare_exchange_strong(expected, Posting::revoked, std::memory_order_seq_cst)) return true;
-  core->drop();
-  return false;
-}
-
 bool Slice::work_until_dry() noexcept {
   while (work(Budget{})) {
   }

@@ -66,26 +66,12 @@ bool Slice::try_again(std::uint32_t task, ParkedTask& parked) noexcept {
 void Slice::time_out(std::uint32_t task, TimerKind kind) noexcept {
   if (is_outcome(run_.task_state(task))) return;
   if (time_out_body(task)) return;
+  stop_late_rest(run_, task, kind);
   const TimePoint now = run_.scheduler().clock.now();
-  const auto is_over = [&](const ParkedTask& parked) {
-    const std::optional<TimePoint>& at = kind == TimerKind::deadline ? parked.deadline_at : parked.timeout_at;
-    return at && *at <= now;  // or the timer was that of an earlier attempt
-  };
-  std::shared_ptr<Continuation> rest;
-  const bool waits = run_.with_parked(task, [&](ParkedTask* parked) {
-    if (parked == nullptr || !is_over(*parked) || parked->overdue) return false;
-    if (parked->rest) {
-      parked->overdue = timed_out(run_, task, parked->attempt, kind);
-      parked->is_last = kind == TimerKind::deadline;
-      rest = parked->rest;
-    }
-    return true;
+  const bool waits = run_.with_parked(task, [&](const ParkedTask* parked) {
+    return parked != nullptr && !parked->rest && is_late(*parked, kind, now);
   });
   if (!waits) return;  // about to start, or to end: the start looks at the time
-  if (rest) {
-    rest->cancel();
-    return;
-  }
   yield_point("time out: it waits");
   SchedulerCore& scheduler = run_.scheduler();
   if (!scheduler.timers.remove(run_, task) && !scheduler.resources.remove(run_, task)) return;

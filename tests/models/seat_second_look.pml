@@ -6,8 +6,9 @@
 //   src/scheduler/ready_set.hpp     BlockMap::mark, is_marked, take_lowest, steal_highest, any; claim_lowest, set_ready
 //   src/scheduler/slice.cpp         Slice::work (leaving), run_some, steal, visit, share_surplus, make_ready
 //   src/scheduler/slice_special.cpp Slice::start_specially, take_messages: messages before a body
-//   src/scheduler/run_core.cpp      RunCore::take_seat, leave_seat, anything_to_do, call_for_help, deliver,
+//   src/scheduler/seats.cpp         RunCore::take_seat, leave_seat, anything_to_do, call_for_help,
 //                                   call_for_help_with_all_marks
+//   src/scheduler/run_core.cpp      RunCore::deliver
 //   src/scheduler/pause.cpp         RunCore::pause, end_pause (by resume and by cancel), Slice::take_notice, put_back
 //
 // A change there is a change here. The executor serves each seat that is posted to it; park_notify.pml is about that.
