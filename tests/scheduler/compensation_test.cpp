@@ -13,6 +13,8 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <random>
@@ -279,6 +281,23 @@ TEST(CompensationFaults, RenamedRemovedAndCopiedTasksKeepTheirCompensationRight)
   EXPECT_TRUE(plan.find("z/compensate"));
   EXPECT_FALSE(plan.find("b/compensate"));
   EXPECT_EQ(plan.size(), 3U);
+}
+
+TEST_P(Compensating, AHundredThousandTasksUndoesEachOnce) {
+  constexpr std::size_t size = 100'000;
+  std::vector<std::atomic<std::uint32_t>> undone(size);
+  Workflow flow;
+  std::vector<Task<void>> tasks;
+  for (std::size_t i = 0; i < size; ++i) {
+    tasks.push_back(flow.task("book " + std::to_string(i), [] {}).compensate([&undone, i] { ++undone[i]; }));
+  }
+  auto last = flow.task("pay", [] { fail(); });
+  for (const auto& task : tasks) last.after(task);
+  const baton::Run run = scheduler.start(flow.build());
+  run.wait();
+  EXPECT_EQ(run.state(), RunState::failed);
+  EXPECT_EQ(std::count(undone.begin(), undone.end(), 1U), static_cast<std::ptrdiff_t>(size));
+  EXPECT_EQ(run.counts()[TaskState::failed], 1U);
 }
 
 }  // namespace
