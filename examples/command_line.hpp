@@ -3,6 +3,8 @@
 
 #include <charconv>
 #include <cstddef>
+#include <exception>
+#include <iostream>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -85,5 +87,32 @@ class CommandLine {
   std::vector<std::string> words_;
   std::vector<std::string> plain_;
 };
+
+/// A program of the command line.
+struct Program {
+  std::string_view name;
+  std::string help;
+  std::string error_prefix = std::string(name) + ": ";  ///< Before what went wrong while it ran.
+};
+
+/// What `main` does: prints the help on `--help`, or else calls `run(CommandLine)` and returns what that does; 2 and 1
+/// for a wrong command line and for any other error, with a line on stderr.
+template <typename Run>
+int run_program(const Program& program, int count, const char* const* words, Run&& run) {
+  try {
+    CommandLine line(count, words);
+    if (line.flag("--help")) {
+      std::cout << program.help;
+      return 0;
+    }
+    return run(std::move(line));
+  } catch (const WrongCommandLine& error) {
+    std::cerr << program.name << ": " << error.what() << "\n`" << program.name << " --help` tells more.\n";
+    return 2;
+  } catch (const std::exception& error) {
+    std::cerr << program.error_prefix << error.what() << '\n';
+    return 1;
+  }
+}
 
 }  // namespace examples

@@ -123,20 +123,10 @@ int make_sheet(const Options& options) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  try {
-    examples::CommandLine line(argc, argv);
-    if (line.flag("--help")) {
-      std::cout << help;
-      return 0;
-    }
+  const examples::Program program{"embed_gui", std::string(help)};
+  return examples::run_program(program, argc, argv, [](examples::CommandLine line) {
     const Options options = parse(std::move(line));
     std::signal(SIGINT, note_interrupt);
     return make_sheet(options);
-  } catch (const examples::WrongCommandLine& error) {
-    std::cerr << "embed_gui: " << error.what() << "\n`embed_gui --help` tells more.\n";
-    return 2;
-  } catch (const std::exception& error) {
-    std::cerr << "embed_gui: " << error.what() << '\n';
-    return 1;
-  }
+  });
 }

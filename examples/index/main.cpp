@@ -164,21 +164,11 @@ bool index_folder(const Options& options) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  try {
-    examples::CommandLine line(argc, argv);
-    if (line.flag("--help")) {
-      std::cout << help << examples::observe_help << help_end;
-      return 0;
-    }
+  const examples::Program program{"index", std::string(help).append(examples::observe_help).append(help_end)};
+  return examples::run_program(program, argc, argv, [](examples::CommandLine line) {
     const Options options = parse(std::move(line));
     check(options);
     const bool is_complete = index_folder(options);
     return options.is_strict && !is_complete ? 1 : 0;
-  } catch (const examples::WrongCommandLine& error) {
-    std::cerr << "index: " << error.what() << "\n`index --help` tells more.\n";
-    return 2;
-  } catch (const std::exception& error) {
-    std::cerr << "index: " << error.what() << '\n';
-    return 1;
-  }
+  });
 }

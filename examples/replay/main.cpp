@@ -146,19 +146,9 @@ void run(Options options) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  try {
-    examples::CommandLine line(argc, argv);
-    if (line.flag("--help")) {
-      std::cout << help << examples::observe_help << help_end;
-      return 0;
-    }
+  const examples::Program program{"replay", std::string(help).append(examples::observe_help).append(help_end), ""};
+  return examples::run_program(program, argc, argv, [](examples::CommandLine line) {
     run(parse(std::move(line)));
     return 0;
-  } catch (const examples::WrongCommandLine& error) {
-    std::cerr << "replay: " << error.what() << "\n`replay --help` tells more.\n";
-    return 2;
-  } catch (const std::exception& error) {
-    std::cerr << error.what() << '\n';
-    return 1;
-  }
+  });
 }

@@ -89,19 +89,9 @@ void run(const Options& options) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  try {
-    examples::CommandLine line(argc, argv);
-    if (line.flag("--help")) {
-      std::cout << help << examples::observe_help << help_end;
-      return 0;
-    }
+  const examples::Program program{"train", std::string(help).append(examples::observe_help).append(help_end)};
+  return examples::run_program(program, argc, argv, [](examples::CommandLine line) {
     run(parse(std::move(line)));
     return 0;
-  } catch (const examples::WrongCommandLine& error) {
-    std::cerr << "train: " << error.what() << "\n`train --help` tells more.\n";
-    return 2;
-  } catch (const std::exception& error) {
-    std::cerr << "train: " << error.what() << '\n';
-    return 1;
-  }
+  });
 }
