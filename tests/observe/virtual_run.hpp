@@ -2,9 +2,9 @@
 #pragma once
 
 #include <baton/baton.hpp>
-#include <baton/executor/manual_executor.hpp>
 #include <baton/observe/timeline.hpp>
-#include <baton/testing/virtual_clock.hpp>
+
+#include "support/by_hand.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -16,12 +16,7 @@ namespace baton::test {
 
 using namespace std::chrono_literals;
 
-/// A scheduler in virtual time on the thread of the test, so that everything repeats exactly.
-struct VirtualRun {
-  ManualExecutor executor;
-  VirtualClock clock;
-  Scheduler scheduler{executor, {.clock = &clock}};
-
+struct VirtualRun : ByHand {
   /// Runs `plan` to its end, with all its events.
   Run run(const Plan& plan, const std::shared_ptr<Observer>& observer) {
     const Run run = scheduler.start(plan, {.observers = {observer}});

@@ -4,6 +4,7 @@
 #include <baton/scheduler/scheduler.hpp>
 #include <baton/testing/virtual_clock.hpp>
 
+#include "support/by_hand.hpp"
 #include "support/event_log.hpp"
 #include "support/messages.hpp"
 #include "support/pools.hpp"
@@ -42,11 +43,7 @@ using baton::test::message_of;
 using baton::test::scaled;
 using baton::test::Signal;
 
-struct CancellingATaskByHand : testing::Test {
-  baton::ManualExecutor executor;
-  baton::VirtualClock clock;
-  baton::Scheduler scheduler{executor, {.clock = &clock}};
-};
+struct CancellingATaskByHand : testing::Test, baton::test::ByHand {};
 using CauseByHand = CancellingATaskByHand;
 
 class CancellingATask : public baton::test::OnEachPool {};

@@ -32,7 +32,6 @@ using baton::MapOptions;
 using baton::Outcome;
 using baton::PartFailed;
 using baton::Plan;
-
 using baton::RunFailed;
 using baton::RunState;
 using baton::StartOptions;

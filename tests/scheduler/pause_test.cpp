@@ -4,6 +4,7 @@
 #include <baton/scheduler/scheduler.hpp>
 #include <baton/testing/virtual_clock.hpp>
 
+#include "support/by_hand.hpp"
 #include "support/event_log.hpp"
 #include "support/messages.hpp"
 #include "support/pools.hpp"
@@ -43,13 +44,7 @@ using baton::test::Shape;
 using baton::test::Signal;
 using Kind = Event::Kind;
 
-/// On the thread of the test, in virtual time.
-struct ByHand : testing::Test {
-  baton::ManualExecutor executor;
-  baton::VirtualClock clock;
-  baton::Scheduler scheduler{executor, {.clock = &clock}};
-};
-using PausingByHand = ByHand;
+struct PausingByHand : testing::Test, baton::test::ByHand {};
 
 class Pausing : public baton::test::OnEachPool {};
 BATON_ON_EACH_POOL(Pausing);

@@ -3,6 +3,7 @@
 #include <baton/scheduler/scheduler.hpp>
 #include <baton/testing/virtual_clock.hpp>
 
+#include "support/by_hand.hpp"
 #include "support/messages.hpp"
 #include "support/pools.hpp"
 #include "support/scale.hpp"
@@ -29,11 +30,7 @@ using baton::Workflow;
 using baton::test::scaled;
 using baton::test::Signal;
 
-struct RunDeadlineByHand : testing::Test {
-  baton::ManualExecutor executor;
-  baton::VirtualClock clock;
-  baton::Scheduler scheduler{executor, {.clock = &clock}};
-
+struct RunDeadlineByHand : testing::Test, baton::test::ByHand {
   [[nodiscard]] baton::Duration now() const { return clock.now().time_since_epoch(); }
 };
 

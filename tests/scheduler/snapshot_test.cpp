@@ -3,6 +3,7 @@
 #include <baton/scheduler/scheduler.hpp>
 #include <baton/testing/virtual_clock.hpp>
 
+#include "support/by_hand.hpp"
 #include "support/messages.hpp"
 #include "support/pools.hpp"
 #include "support/scale.hpp"
@@ -38,12 +39,7 @@ using baton::test::scaled;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-/// On the thread of the test, in virtual time.
-struct Recorded {
-  baton::ManualExecutor executor;
-  baton::VirtualClock clock;
-  baton::Scheduler scheduler{executor, {.clock = &clock}};
-
+struct Recorded : baton::test::ByHand {
   [[nodiscard]] Run start(const Plan& plan, bool record = true) {
     StartOptions options;
     options.record = record;
