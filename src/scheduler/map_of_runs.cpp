@@ -108,9 +108,19 @@ void MapOfRuns::start(std::size_t element, std::size_t slot) {
   }
   yield_point("map of runs: a run is listed");
   if (is_stopped()) child.cancel();
-  if (is_paused()) child.pause();
+  share_pause_with(child);
   child.on_end(std::move(on_end));  // which may end the map, if the run has ended already
   child.core()->pass_on(*seat);
+}
+
+// set_paused may have told the run already, and something newer: so this looks again after its call, as
+// RunCore::share_pause_with does.
+void MapOfRuns::share_pause_with(const Run& child) noexcept {
+  for (bool told = false; told != is_paused();) {
+    told = !told;
+    yield_point("map of runs: a pause is shared");
+    told ? child.pause() : child.resume();
+  }
 }
 
 void MapOfRuns::element_ended(std::size_t element, std::size_t slot, const Run& ended) noexcept {

@@ -37,6 +37,7 @@ class MapOfRuns final : public Continuation, public Crew {
 
   bool start_next() noexcept;
   void start(std::size_t element, std::size_t slot);
+  void share_pause_with(const Run& child) noexcept;
   void element_ended(std::size_t element, std::size_t slot, const Run& ended) noexcept;
   bool keep_result(std::size_t element, const Run& ended) noexcept;
   void close(std::size_t slot) noexcept;
