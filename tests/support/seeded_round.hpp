@@ -10,6 +10,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
 #include <cstdint>
 #include <cstdlib>
@@ -161,6 +162,18 @@ inline std::optional<std::uint64_t> seeds_from(const char* name) {
   return std::strtoull(text, nullptr, 10);
 }
 
+/// What plays the test that is going on with one seed.
+inline std::string command_for(std::uint64_t seed) {
+#ifdef __GLIBC__
+  const std::string program = program_invocation_name;
+#else
+  const std::string program = "baton_testing_test";
+#endif
+  const testing::TestInfo& test = *testing::UnitTest::GetInstance()->current_test_info();
+  return "BATON_SEED=" + std::to_string(seed) + " " + program + " --gtest_filter='" + test.test_suite_name() + "." +
+         test.name() + "'";
+}
+
 enum class Played { well, badly, stuck };
 
 /// Plays one round. Once it is stuck the executor must not be destroyed.
@@ -174,7 +187,7 @@ inline Played play_round(const std::function<void(SeededRound&)>& scenario, Seed
     static_cast<void>(round.release());  // its threads are where they are, and use it
   }
   if (!testing::Test::HasFailure()) return Played::well;
-  std::cerr << "FAILED WITH BATON_SEED=" << executor.seed() << ". The last steps:\n";
+  std::cerr << "FAILED WITH A SEED. Again by: " << command_for(executor.seed()) << "\nThe last steps:\n";
   for (const SeededStep& step : executor.trace()) std::cerr << "  " << step.thread << ": " << step.place << "\n";
   return round == nullptr ? Played::stuck : Played::badly;
 }
