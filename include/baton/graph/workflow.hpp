@@ -271,6 +271,9 @@ class BATON_API Workflow {
   /// The same, giving the workflow's memory to the plan; the workflow is empty afterwards, also when this throws.
   [[nodiscard]] Plan build() &&;
 
+  /// For the engine.
+  [[nodiscard]] detail::Definition& data() { return definition(); }
+
  private:
   friend class AnyTask;
   using Fallback = std::shared_ptr<const detail::InputFallback>;
