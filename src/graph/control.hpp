@@ -16,7 +16,7 @@ namespace baton::detail {
 struct Condition {
   std::shared_ptr<const void> predicate;
   ConditionTest test = nullptr;
-  std::vector<std::uint32_t> wires{};  // as Definition::wires, without the count; empty in a plan
+  std::vector<std::uint32_t> wires{};  // as Definition::wires, without the count; in a plan whom it looks at
   std::uint32_t first_slot = 0;        // in a plan: where its arguments are, in PlanData::slots
 };
 

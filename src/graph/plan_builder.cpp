@@ -424,7 +424,11 @@ void PlanBuilder::lay_out_controls(const std::vector<std::uint32_t>& offsets) {
       control.rule.push_back(step);
     }
     for (const Condition& each : source.conditions) {
-      control.conditions.push_back({each.predicate, each.test, {}, static_cast<std::uint32_t>(plan.slots.size())});
+      std::vector<std::uint32_t> producers;
+      Definition::for_each_producer(each.wires,
+                                    [&](std::uint32_t producer, bool, Use) { producers.push_back(id_of_[producer]); });
+      control.conditions.push_back(
+          {each.predicate, each.test, std::move(producers), static_cast<std::uint32_t>(plan.slots.size())});
       lay_out_slots(each.wires, offsets);
     }
     plan.controls.emplace(id_of_[task], std::move(control));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <baton/base/export.hpp>
 #include <baton/graph/retry.hpp>
 
 #include <cstdint>
@@ -16,7 +17,7 @@ namespace baton::detail {
 /// @param elapsed  Since the first attempt started.
 /// @param seed     What the random part of the delay follows from.
 /// @throws what the filter throws.
-[[nodiscard]] std::optional<Duration> decide_retry(const Retry& policy, std::uint32_t attempt,
+[[nodiscard]] BATON_API std::optional<Duration> decide_retry(const Retry& policy, std::uint32_t attempt,
                                                    const std::exception_ptr& error, Duration elapsed,
                                                    std::uint64_t seed);
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <baton/base/export.hpp>
+
 #include "graph/plan_data.hpp"
 
 #include <cstdint>
@@ -38,6 +40,6 @@ enum class StartDecision : std::uint8_t {
 };
 
 /// Whether `task`, all of whose predecessors have ended, is to run. Says nothing else than the outcomes do.
-[[nodiscard]] StartDecision decide_start(const PlanData& plan, std::uint32_t task, const Endings& endings);
+[[nodiscard]] BATON_API StartDecision decide_start(const PlanData& plan, std::uint32_t task, const Endings& endings);
 
 }  // namespace baton::detail
