@@ -72,24 +72,39 @@ namespace {
 
 using detail::PlanData;
 
-std::vector<std::string> names_of(const PlanData& plan) {
+/// The tasks with a body of the user's, by name: neither inputs nor what only puts cleanup in its place.
+struct Named {
+  explicit Named(const PlanData& plan) {
+    for (std::uint32_t task = 0; task < plan.task_count; ++task) {
+      std::string name = plan.label(task);
+      if (plan.is_input(task) || name.find('[') != std::string::npos) continue;
+      ids.push_back(task);
+      names.push_back(std::move(name));
+    }
+  }
+  /// @throws UsageError when there is none.
+  [[nodiscard]] std::vector<std::uint32_t> matching(const std::string& pattern) const {
+    std::vector<std::uint32_t> tasks;
+    for (const std::size_t place : detail::find_matches(pattern, names)) tasks.push_back(ids[place]);
+    if (!tasks.empty()) return tasks;
+    throw UsageError("dry run: no task of the plan matches '" + pattern + "'" + detail::nearest_names(pattern, names));
+  }
+
+  std::vector<std::uint32_t> ids;
   std::vector<std::string> names;
-  names.reserve(plan.task_count);
-  for (std::uint32_t task = 0; task < plan.task_count; ++task) names.push_back(plan.label(task));
-  return names;
-}
+};
 
 /// Those of the tasks that have a condition.
-std::vector<std::size_t> with_conditions(const PlanData& plan, const std::vector<std::size_t>& tasks,
-                                         const std::string& pattern) {
-  std::vector<std::size_t> found;
-  for (const std::size_t task : tasks) {
-    const auto control = plan.controls.find(static_cast<std::uint32_t>(task));
+std::vector<std::uint32_t> with_conditions(const PlanData& plan, const std::vector<std::uint32_t>& tasks,
+                                           const std::string& pattern) {
+  std::vector<std::uint32_t> found;
+  for (const std::uint32_t task : tasks) {
+    const auto control = plan.controls.find(task);
     if (control != plan.controls.end() && !control->second.conditions.empty()) found.push_back(task);
   }
   if (!found.empty()) return found;
-  throw UsageError("dry run: '" + pattern + "' can neither be skipped nor chosen: task '" +
-                   plan.label(static_cast<std::uint32_t>(tasks.front())) + "' has no condition (when)");
+  throw UsageError("dry run: '" + pattern + "' can neither be skipped nor chosen: task '" + plan.label(tasks.front()) +
+                   "' has no condition (when)");
 }
 
 /// The tasks that the conditions of `task` look at.
@@ -134,19 +149,15 @@ DryRun::DryRun(const Plan& plan, const DryRunOptions& options) : plan_(plan), th
   }
 
   std::vector<bool> chosen(data.task_count);
-  const std::vector<std::string> names = options.sayings_.empty() ? std::vector<std::string>{} : names_of(data);
+  const Named tasks = options.sayings_.empty() ? Named(PlanData{}) : Named(data);
   for (const DryRunOptions::Saying& saying : options.sayings_) {
-    std::vector<std::size_t> matching = detail::find_matches(saying.pattern, names);
-    if (matching.empty()) {
-      throw UsageError("dry run: no task of the plan matches '" + saying.pattern + "'" +
-                       detail::nearest_names(saying.pattern, names));
-    }
+    std::vector<std::uint32_t> matching = tasks.matching(saying.pattern);
     if (saying.sort == Sort::skips || saying.sort == Sort::chooses) {
       matching = with_conditions(data, matching, saying.pattern);
     }
-    for (const std::size_t task : matching) {
+    for (const std::uint32_t task : matching) {
       if (saying.sort == Sort::lasts) behaviour.durations[task] = saying.duration;
-      if (saying.sort == Sort::fails) behaviour.failures[static_cast<std::uint32_t>(task)] = saying.times;
+      if (saying.sort == Sort::fails) behaviour.failures[task] = saying.times;
       if (saying.sort == Sort::skips) behaviour.skipped[task] = true;
       if (saying.sort == Sort::chooses) chosen[task] = true;
     }
@@ -166,7 +177,7 @@ DryRun dry_run(const Plan& plan, const DryRunOptions& options) { return DryRun(p
 const DryRunTask& DryRun::task(std::string_view name) const {
   if (const auto id = plan_.find(name)) return (*this)[*id];
   throw UsageError("dry run: the plan has no task '" + std::string(name) + "'" +
-                   detail::nearest_names(name, names_of(plan_.data())));
+                   detail::nearest_names(name, Named(plan_.data()).names));
 }
 
 }  // namespace baton

@@ -107,6 +107,17 @@ TEST(DryRun, StartsReadyTasksInTheOrderOfThePlan) {
   EXPECT_EQ(run.task("d").start, 3s);
 }
 
+TEST(DryRun, TakesNoTimeForWhatHasNoBody) {
+  Workflow flow;
+  const auto day = flow.input<int>("day");
+  flow.task("load", [](int) {}, day);
+  flow.finally("close", [] {});
+  const DryRun run = dry_run(flow.build(), DryRunOptions().lasts("*", 10s).fails("l*"));
+  EXPECT_EQ(run.makespan(), 20s);
+  EXPECT_EQ(run[day], (DryRunTask{TaskState::succeeded, 1, 0s, 0s}));
+  EXPECT_EQ(run.task("close").start, 10s);
+}
+
 TEST(DryRun, SharesResourcesOut) {
   Workflow flow;
   for (const char* name : {"a", "b", "c"}) flow.task(name, [] {}).resource("machines");

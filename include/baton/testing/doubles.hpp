@@ -67,24 +67,10 @@ class BATON_API Doubles {
   /// @throws UsageError when the pattern is none.
   template <typename Body>
   Doubles& runs(std::string_view pattern, Body body) {
-    using Bound = detail::BoundBody<Body>;
-    using Result = typename Bound::Result;
-    return add_result(pattern, type_of<Result>(),
-                      [kept = std::make_shared<const Body>(std::move(body))]([[maybe_unused]] void* to,
-                                                                             [[maybe_unused]] Context& context) {
-                        const auto call = [&]() -> Result {
-                          if constexpr (Bound::takes_context) {
-                            return std::invoke(*kept, context);
-                          } else {
-                            return std::invoke(*kept);
-                          }
-                        };
-                        if constexpr (std::is_void_v<Result>) {
-                          call();
-                        } else {
-                          ::new (to) Result(call());
-                        }
-                      });
+    if constexpr (detail::check_body<Body>()) {
+      return add_result(pattern, type_of<typename detail::BoundBody<Body>::Result>(), MakeBy<Body>{std::move(body)});
+    }
+    return *this;
   }
 
   /// The first `times` attempts of tasks that match, in each run, throw `error`; `Cancelled` cancels the task.
@@ -118,6 +104,28 @@ class BATON_API Doubles {
  private:
   struct State;
   using Make = std::function<void(void* place, Context& context)>;
+  template <typename Body>
+  struct MakeBy {
+    using Bound = detail::BoundBody<Body>;
+    using Result = typename Bound::Result;
+    std::shared_ptr<const Body> body;
+
+    explicit MakeBy(Body kept) : body(std::make_shared<const Body>(std::move(kept))) {}
+    Result call([[maybe_unused]] Context& context) const {
+      if constexpr (Bound::takes_context) {
+        return std::invoke(*body, context);
+      } else {
+        return std::invoke(*body);
+      }
+    }
+    void operator()([[maybe_unused]] void* place, Context& context) const {
+      if constexpr (std::is_void_v<Result>) {
+        call(context);
+      } else {
+        ::new (place) Result(call(context));
+      }
+    }
+  };
   Doubles& add_result(std::string_view pattern, TypeRef type, Make make);
 
   std::unique_ptr<State> state_;
