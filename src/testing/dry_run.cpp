@@ -167,8 +167,8 @@ DryRun::DryRun(const Plan& plan, const DryRunOptions& options) : plan_(plan), th
   detail::DrySimulation simulation(data, behaviour, detail::DrySupplies(data, options.resources_));
   simulation.run();
   state_ = simulation.any_failed() ? RunState::failed : RunState::succeeded;
-  tasks_ = std::move(simulation).tasks();
-  order_ = std::move(simulation).order();
+  tasks_ = std::move(simulation.tasks());
+  order_ = std::move(simulation.order());
   for (const DryRunTask& task : tasks_) makespan_ = std::max(makespan_, task.end);
 }
 

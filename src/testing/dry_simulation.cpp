@@ -37,6 +37,7 @@ void DrySimulation::run() {
       const std::uint32_t task = ready_.top();
       ready_.pop();
       take_up(task);
+      if (std::exchange(has_to_stop_, false)) stop();
     }
     if (events_.empty()) return;
     // All of one time before anything starts: who is first in the plan then goes first.
@@ -44,6 +45,7 @@ void DrySimulation::run() {
       const Event event = events_.top();
       events_.pop();
       handle(event);
+      if (std::exchange(has_to_stop_, false)) stop();
     }
   }
 }
@@ -189,7 +191,7 @@ void DrySimulation::end(std::uint32_t task, TaskState outcome) {
   const TaskSettings* const settings = plan_.find_settings(task);
   if (settings != nullptr && settings->allows_failure) return;
   any_failed_ = true;
-  if (behaviour_.stops_at_failure && !std::exchange(is_stopping_, true)) stop();
+  if (behaviour_.stops_at_failure && !std::exchange(is_stopping_, true)) has_to_stop_ = true;
 }
 
 /// Ends what waits for units or for its next attempt.

@@ -38,8 +38,9 @@ class DrySimulation final : private Endings {
 
   void run();
   [[nodiscard]] bool any_failed() const noexcept { return any_failed_; }
-  [[nodiscard]] std::vector<DryRunTask> tasks() && { return std::move(tasks_); }
-  [[nodiscard]] std::vector<TaskId> order() && { return std::move(order_); }
+  /// Once it was run: what became of the tasks, by id, and their order.
+  [[nodiscard]] std::vector<DryRunTask>& tasks() noexcept { return tasks_; }
+  [[nodiscard]] std::vector<TaskId>& order() noexcept { return order_; }
 
  private:
   enum class Wait : std::uint8_t { none, units, retry };
@@ -94,6 +95,7 @@ class DrySimulation final : private Endings {
   Duration now_{};
   std::size_t free_threads_;
   bool is_stopping_ = false;
+  bool has_to_stop_ = false;  // now that this has been handled
   bool any_failed_ = false;
   std::vector<Progress> progress_;
   std::vector<DryRunTask> tasks_;
