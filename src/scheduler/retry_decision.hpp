@@ -18,8 +18,8 @@ namespace baton::detail {
 /// @param seed     What the random part of the delay follows from.
 /// @throws what the filter throws.
 [[nodiscard]] BATON_API std::optional<Duration> decide_retry(const Retry& policy, std::uint32_t attempt,
-                                                   const std::exception_ptr& error, Duration elapsed,
-                                                   std::uint64_t seed);
+                                                             const std::exception_ptr& error, Duration elapsed,
+                                                             std::uint64_t seed);
 
 /// A number that looks random and follows from both. SplitMix64, Steele, Lea and Flood, "Fast splittable pseudorandom
 /// number generators", OOPSLA 2014.
