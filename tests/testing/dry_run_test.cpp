@@ -27,6 +27,11 @@ using namespace std::chrono_literals;
 namespace baton::test {
 namespace {
 
+template <typename Index>
+std::string name_of(Index task) {
+  return std::string("t").append(std::to_string(task));
+}
+
 using testing::HasSubstr;
 
 /// What `call` says when it throws a UsageError.
@@ -304,7 +309,7 @@ class RandomCase {
   bool chance(unsigned percent) { return random_() % 100 < percent; }
 
   void add_task(std::size_t at) {
-    const std::string name = "t" + std::to_string(at);
+    const std::string name = name_of(at);
     std::vector<Task<int>> data, order, outcomes, asked;
     for (std::size_t before = at > 6 ? at - 6 : 0; before < at; ++before) {
       if (chance(20)) data.push_back(tasks_[before]);
@@ -401,12 +406,12 @@ TEST(DryRun, AgreesOnOutcomesWhereThreadsAndUnitsAreScarce) {
     Doubles doubles;
     DryRunOptions options;
     for (int at = 0; at < 60; ++at) {
-      const std::string name = "t" + std::to_string(at);
+      const std::string name = name_of(at);
       const auto task = flow.task(name, [] {}).resource("desk", 1 + random() % 3);
       if (random() % 2 == 0) task.resource("disk", 1 + random() % 2);
       if (random() % 3 == 0) task.retry({.attempts = 2, .delay = 1s});
       for (int before = std::max(0, at - 9); before < at; ++before) {
-        if (random() % 10 == 0) task.after(flow.task_named<void>("t" + std::to_string(before)));
+        if (random() % 10 == 0) task.after(flow.task_named<void>(name_of(before)));
       }
       doubles.delays(name, 3s);
       options.lasts(name, 3s);
