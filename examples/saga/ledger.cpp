@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include <array>
+#include <fstream>
 #include <stdexcept>
 #include <utility>
 
@@ -90,16 +91,7 @@ Entry from_json(const json& line) {
 
 }  // namespace
 
-Ledger::Ledger(fs::path path) : path_(std::move(path)), file_(path_, std::ios::binary) {
-  if (!file_) throw std::runtime_error(baton::one_line(path_.string()) + ": cannot be opened for writing");
-}
-
-void Ledger::add(const Entry& entry) {
-  const std::string line = to_json(entry).dump() + '\n';
-  const std::lock_guard lock{mutex_};
-  file_ << line << std::flush;
-  if (!file_) throw std::runtime_error(baton::one_line(path_.string()) + ": cannot be written");
-}
+void Ledger::add(const Entry& entry) { lines_.add(to_json(entry).dump()); }
 
 std::vector<Entry> read_ledger(const fs::path& path) {
   const std::string name = baton::one_line(path.string());

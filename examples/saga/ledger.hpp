@@ -1,18 +1,16 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "line_file.hpp"
+
 #include <cstdint>
-#include <filesystem>
-#include <fstream>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace saga {
-
-namespace fs = std::filesystem;
 
 /// What a line of the ledger tells.
 enum class Event : std::uint8_t {
@@ -36,20 +34,17 @@ struct Entry {
   std::vector<std::string> not_undone{};  ///< Of end: services whose undo failed for good.
 };
 
-/// A file that is only ever added to, a JSON object a line. Thread-safe.
+/// A file of lines, each a JSON object. Thread-safe.
 class Ledger {
  public:
-  /// Begins a new file. @throws std::runtime_error when that cannot be opened.
-  explicit Ledger(fs::path path);
+  /// As LineFile.
+  explicit Ledger(fs::path path) : lines_(std::move(path)) {}
 
-  /// Adds a line; it is with the system when this returns.
-  /// @throws std::runtime_error when it cannot be written, and for every later line.
+  /// As LineFile::add.
   void add(const Entry& entry);
 
  private:
-  fs::path path_;
-  std::mutex mutex_;
-  std::ofstream file_;
+  LineFile lines_;
 };
 
 /// The lines of a ledger. @throws std::runtime_error naming the file, or the line that is none.

@@ -161,7 +161,7 @@ bool run(const Options& options) {
   const fs::path statements_path = options.out / "statements.txt";
   examples::Watchers watchers(options.observe);
   saga::Ledger ledger(ledger_path);
-  saga::Statements statements(statements_path);
+  saga::LineFile statements(statements_path);
   saga::Market market(options.stock, ledger, options.faults);
   const saga::TripFlow flow(market, statements);
   std::vector<saga::TripResult> trips;

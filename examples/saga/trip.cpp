@@ -66,17 +66,7 @@ constexpr std::string_view undo_suffix = "/compensate";
 
 }  // namespace
 
-Statements::Statements(fs::path path) : path_(std::move(path)), file_(path_, std::ios::binary) {
-  if (!file_) throw std::runtime_error(baton::one_line(path_.string()) + ": cannot be opened for writing");
-}
-
-void Statements::add(const std::string& statement) {
-  const std::lock_guard lock{mutex_};
-  file_ << statement << '\n' << std::flush;
-  if (!file_) throw std::runtime_error(baton::one_line(path_.string()) + ": cannot be written");
-}
-
-TripFlow::TripFlow(Market& market, Statements& statements) {
+TripFlow::TripFlow(Market& market, LineFile& statements) {
   // A booking whose answer was lost is asked for again; the service finds the one it has made.
   const auto add = [&](std::string_view name, auto find_price, const auto&... earlier) {
     Service& service = market[name];

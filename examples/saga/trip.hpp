@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "line_file.hpp"
 #include "services.hpp"
 
 #include <baton/graph/workflow.hpp>
@@ -11,20 +12,6 @@
 #include <vector>
 
 namespace saga {
-
-/// A file of statements, one after the other as trips end. Thread-safe.
-class Statements {
- public:
-  /// Begins a new file. @throws std::runtime_error when that cannot be opened.
-  explicit Statements(fs::path path);
-  /// @throws std::runtime_error when it cannot be written.
-  void add(const std::string& statement);
-
- private:
-  fs::path path_;
-  std::mutex mutex_;
-  std::ofstream file_;
-};
 
 /// How a trip ended.
 struct TripResult {
@@ -41,7 +28,8 @@ struct TripResult {
 class TripFlow {
  public:
   /// Both outlive the flow, its plans and their runs.
-  TripFlow(Market& market, Statements& statements);
+  /// @param statements  Is given that of each trip when the trip ends.
+  TripFlow(Market& market, LineFile& statements);
 
   [[nodiscard]] baton::Plan build() const { return flow_.build(); }
   [[nodiscard]] baton::Inputs inputs(std::uint64_t trip) const { return baton::Inputs().set(trip_, trip); }
