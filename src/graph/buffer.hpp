@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <baton/base/export.hpp>
-
 #include <algorithm>
 #include <cstddef>
 #include <cstring>
@@ -17,7 +15,7 @@ namespace baton::detail {
 /// before is given again.
 /// @returns null when there is no memory; what was there is then still there.
 void* resize_memory(void* memory, std::size_t old_size, std::size_t size) noexcept;
-BATON_API void free_memory(void* memory, std::size_t size) noexcept;
+void free_memory(void* memory, std::size_t size) noexcept;
 
 /// A growing array of trivially copyable elements. Large ones grow by moving pages where the system can (realloc), so
 /// that a million elements are neither copied nor there twice.

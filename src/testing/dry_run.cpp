@@ -74,6 +74,7 @@ using detail::PlanData;
 
 /// The tasks with a body of the user's, by name: neither inputs nor what only puts cleanup in its place.
 struct Named {
+  Named() = default;
   explicit Named(const PlanData& plan) {
     for (std::uint32_t task = 0; task < plan.task_count; ++task) {
       std::string name = plan.label(task);
@@ -149,7 +150,7 @@ DryRun::DryRun(const Plan& plan, const DryRunOptions& options) : plan_(plan), th
   }
 
   std::vector<bool> chosen(data.task_count);
-  const Named tasks = options.sayings_.empty() ? Named(PlanData{}) : Named(data);
+  const Named tasks = options.sayings_.empty() ? Named() : Named(data);
   for (const DryRunOptions::Saying& saying : options.sayings_) {
     std::vector<std::uint32_t> matching = tasks.matching(saying.pattern);
     if (saying.sort == Sort::skips || saying.sort == Sort::chooses) {
