@@ -12,6 +12,7 @@
 #include <boost/property_map/function_property_map.hpp>
 
 #include "random_dag.hpp"
+#include "support/messages.hpp"
 
 #include <chrono>
 #include <limits>
@@ -27,17 +28,7 @@ using graph_test::BoostDag;
 using graph_test::Dag;
 using graph_test::large_dag;
 using graph_test::Planned;
-
-/// What `call` throws, or that it does not.
-template <typename Call>
-std::string message_of(Call call) {
-  try {
-    call();
-  } catch (const UsageError& error) {
-    return error.what();
-  }
-  return "nothing was thrown";
-}
+using test::message_of;
 
 /// extract -> clean -> load, extract -> check -> load, load -> report, extract -> report; and idle.
 struct Pipeline {
@@ -160,11 +151,11 @@ TEST(CriticalPath, RefusesDurationsThatDoNotFit) {
   const Plan plan = pipeline.flow.build();
   const std::vector<Duration> five(5);
   const std::string too_few = "a plan of 6 tasks needs as many durations, 5 were given";
-  EXPECT_EQ(message_of([&] { (void)critical_path(plan, five); }), too_few);
-  EXPECT_EQ(message_of([&] { (void)slack(plan, five); }), too_few);
+  EXPECT_EQ(message_of<UsageError>([&] { (void)critical_path(plan, five); }), too_few);
+  EXPECT_EQ(message_of<UsageError>([&] { (void)slack(plan, five); }), too_few);
   const auto negative = pipeline.times(plan, {0s, 0s, 0s, -2ns, 0s, 0s});
   const std::string below_zero = "task 'load' has a negative duration, -2 ns";
-  EXPECT_EQ(message_of([&] { (void)critical_path(plan, negative); }), below_zero);
+  EXPECT_EQ(message_of<UsageError>([&] { (void)critical_path(plan, negative); }), below_zero);
 }
 
 TEST(Slack, IsTheRoomOfEachTaskBesideTheCriticalPath) {
@@ -186,7 +177,7 @@ TEST(Ancestors, AreAllThatATaskWaitsFor) {
   const Names before_load = names(plan, ancestors(plan, *plan.find("load")));
   EXPECT_EQ(sorted(before_load), (Set{"extract", "clean", "check"}));
   EXPECT_EQ(ancestors(plan, *plan.find("extract")), std::vector<TaskId>{});
-  EXPECT_EQ(message_of([&] { (void)ancestors(plan, TaskId{6}); }),
+  EXPECT_EQ(message_of<UsageError>([&] { (void)ancestors(plan, TaskId{6}); }),
             "task id 6 is not in a plan of 6 tasks");  // the last is 5
 }
 
@@ -195,7 +186,7 @@ TEST(Descendants, AreAllThatWaitForATask) {
   const Names after_check = names(plan, descendants(plan, *plan.find("check")));
   EXPECT_EQ(sorted(after_check), (Set{"load", "report"}));
   EXPECT_EQ(descendants(plan, *plan.find("idle")), std::vector<TaskId>{});
-  EXPECT_EQ(message_of([&] { (void)descendants(plan, TaskId{7}); }),
+  EXPECT_EQ(message_of<UsageError>([&] { (void)descendants(plan, TaskId{7}); }),
             "task id 7 is not in a plan of 6 tasks");  // the last is 5
 }
 

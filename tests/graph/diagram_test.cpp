@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include "support/messages.hpp"
+
 #include <baton/graph/diagram.hpp>
 
 #include <baton/base/error.hpp>
@@ -14,6 +16,8 @@
 
 namespace baton {
 namespace {
+
+using test::message_of;
 
 const std::string dot_head = R"(digraph {
   node [shape=box, style="rounded,filled", fillcolor=white];
@@ -50,16 +54,6 @@ Plan pipeline() {
   const auto clean = flow.task("clean", [](int rows) { return rows; }, extract);
   flow.task("load", [](int) {}, clean).after(extract);
   return flow.build();
-}
-
-template <typename Call>
-std::string message_of(Call call) {
-  try {
-    call();
-  } catch (const UsageError& error) {
-    return error.what();
-  }
-  return "nothing was thrown";
 }
 
 TEST(DotDiagram, ShowsTasksAndEdgesInOrderOfId) {
@@ -220,9 +214,9 @@ TEST(Diagram, RefusesOptionsThatDoNotFit) {
   const Plan plan = pipeline();
   const std::vector<TaskState> two(2);
   const std::vector path{TaskId{0}, TaskId{3}};
-  EXPECT_EQ(message_of([&] { (void)to_dot(plan, {.states = two}); }),
+  EXPECT_EQ(message_of<UsageError>([&] { (void)to_dot(plan, {.states = two}); }),
             "a diagram of 3 tasks needs as many states, 2 were given");
-  EXPECT_EQ(message_of([&] { (void)to_mermaid(plan, {.highlighted = path}); }),
+  EXPECT_EQ(message_of<UsageError>([&] { (void)to_mermaid(plan, {.highlighted = path}); }),
             "task id 3 is not in a plan of 3 tasks");
 }
 

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include "support/messages.hpp"
+
 #include <baton/executor/manual_executor.hpp>
 #include <baton/executor/thread_pool.hpp>
 #include <baton/graph/workflow.hpp>
@@ -23,17 +25,6 @@ namespace baton::test {
 namespace {
 
 using testing::HasSubstr;
-
-/// What `call` says when it throws a UsageError.
-template <typename Call>
-std::string refusal(Call&& call) {
-  try {
-    call();
-  } catch (const UsageError& error) {
-    return error.what();
-  }
-  return "nothing was thrown";
-}
 
 Duration since_zero(TimePoint time) { return time.time_since_epoch(); }
 
@@ -126,14 +117,16 @@ TEST(Doubles, RefuseAResultOfAnotherTypeAndChangeNothing) {
   flow.task("send", [] {});
   Doubles doubles;
   doubles.returns("send").returns("count orders", std::string("many"));
-  EXPECT_EQ(refusal([&] { doubles.apply(flow); }),
+  EXPECT_EQ(message_of<UsageError>([&] { doubles.apply(flow); }),
             "doubles: task 'count orders' returns int, its double 'count orders' std::string");
   EXPECT_EQ(Stage().run(flow).result(count), 1);
-  EXPECT_THAT(refusal([&] { static_cast<void>(doubles.calls("send")); }), HasSubstr("no task that has a double"));
+  EXPECT_THAT(message_of<UsageError>([&] { static_cast<void>(doubles.calls("send")); }),
+              HasSubstr("no task that has a double"));
 
   Doubles without;
   without.returns("count *");
-  EXPECT_THAT(refusal([&] { without.apply(flow); }), HasSubstr("returns int, its double 'count *' void"));
+  EXPECT_THAT(message_of<UsageError>([&] { without.apply(flow); }),
+              HasSubstr("returns int, its double 'count *' void"));
 }
 
 // ---- Names ----
@@ -143,11 +136,12 @@ TEST(Doubles, NameTheNearestTasksWhenAPatternMatchesNone) {
   for (const char* name : {"load orders", "load users", "render", "send mails"}) flow.task(name, [] {});
   Doubles doubles;
   doubles.returns("lod orders");
-  EXPECT_EQ(refusal([&] { doubles.apply(flow); }),
+  EXPECT_EQ(message_of<UsageError>([&] { doubles.apply(flow); }),
             "doubles: no task of workflow 'shop' matches 'lod orders'; the nearest names are 'load orders', 'load "
             "users', 'render'");
   Workflow empty;
-  EXPECT_EQ(refusal([&] { doubles.apply(empty); }), "doubles: no task of the workflow matches 'lod orders'");
+  EXPECT_EQ(message_of<UsageError>([&] { doubles.apply(empty); }),
+            "doubles: no task of the workflow matches 'lod orders'");
 }
 
 TEST(Doubles, RefuseInputsElementsAndEmptyPatterns) {
@@ -156,14 +150,15 @@ TEST(Doubles, RefuseInputsElementsAndEmptyPatterns) {
   flow.task("render", [] {});
   Doubles doubles;
   doubles.returns("day", 1);
-  EXPECT_EQ(refusal([&] { doubles.apply(flow); }),
+  EXPECT_EQ(message_of<UsageError>([&] { doubles.apply(flow); }),
             "doubles: 'day' is an input of workflow 'shop', which has no body; give it a value by Inputs::set");
-  EXPECT_THAT(refusal([&] { doubles.returns("render[3]", 1); }),
+  EXPECT_THAT(message_of<UsageError>([&] { doubles.returns("render[3]", 1); }),
               HasSubstr("'render[3]' is no task: elements of a map"));
-  EXPECT_THAT(refusal([&] { doubles.delays("", 1s); }), HasSubstr("the pattern is empty"));
-  EXPECT_THAT(refusal([&] { doubles.delays("render", -1s); }), HasSubstr("negative"));
-  EXPECT_THAT(refusal([&] { doubles.fails("render", 1, 0); }), HasSubstr("0 times"));
-  EXPECT_THAT(refusal([&] { doubles.fails("render", std::exception_ptr()); }), HasSubstr("no exception"));
+  EXPECT_THAT(message_of<UsageError>([&] { doubles.delays("", 1s); }), HasSubstr("the pattern is empty"));
+  EXPECT_THAT(message_of<UsageError>([&] { doubles.delays("render", -1s); }), HasSubstr("negative"));
+  EXPECT_THAT(message_of<UsageError>([&] { doubles.fails("render", 1, 0); }), HasSubstr("0 times"));
+  EXPECT_THAT(message_of<UsageError>([&] { doubles.fails("render", std::exception_ptr()); }),
+              HasSubstr("no exception"));
 }
 
 TEST(Doubles, ArePickedByPatterns) {
@@ -199,7 +194,8 @@ TEST(Doubles, ArePickedByPatterns) {
     doubles.apply(flow);
     std::vector<std::string> doubled;
     for (const std::string& name : all) {
-      if (refusal([&] { static_cast<void>(doubles.calls(name)); }) == "nothing was thrown") doubled.push_back(name);
+      if (message_of<UsageError>([&] { static_cast<void>(doubles.calls(name)); }) == "(nothing was thrown)")
+        doubled.push_back(name);
     }
     EXPECT_EQ(doubled, each.names);
   }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "support/event_log.hpp"
+#include "support/messages.hpp"
 #include "support/scale.hpp"
 
 #include <baton/executor/manual_executor.hpp>
@@ -33,17 +34,6 @@ std::string name_of(Index task) {
 }
 
 using testing::HasSubstr;
-
-/// What `call` says when it throws a UsageError.
-template <typename Call>
-std::string refusal(Call&& call) {
-  try {
-    call();
-  } catch (const UsageError& error) {
-    return error.what();
-  }
-  return "nothing was thrown";
-}
 
 /// A body, or another function of the user's, that must not be called.
 struct Untouched {
@@ -136,8 +126,9 @@ TEST(DryRun, SharesResourcesOut) {
   EXPECT_EQ(run.task("big").start, 20s);  // not before both are free
   EXPECT_EQ(run.task("free").start, 0s);
   EXPECT_EQ(dry_run(plan, DryRunOptions().threads(8).lasts("*", 10s)).makespan(), 10s);
-  EXPECT_EQ(refusal([&] { static_cast<void>(dry_run(plan, DryRunOptions(options).resource("machines", 1))); }),
-            "dry run: task 'big' asks for 2 of resource 'machines', of which there are only 1");
+  EXPECT_EQ(
+      message_of<UsageError>([&] { static_cast<void>(dry_run(plan, DryRunOptions(options).resource("machines", 1))); }),
+      "dry run: task 'big' asks for 2 of resource 'machines', of which there are only 1");
 }
 
 TEST(DryRun, ATaskOnAnExecutorOfItsOwnHoldsNoThread) {
@@ -252,18 +243,19 @@ TEST(DryRun, RefusesWhatNoTaskCanDo) {
   for (const char* name : {"load", "render"}) flow.task(name, [] {});
   const Plan plan = flow.build();
   const auto refused = [&](const DryRunOptions& options) {
-    return refusal([&] { static_cast<void>(dry_run(plan, options)); });
+    return message_of<UsageError>([&] { static_cast<void>(dry_run(plan, options)); });
   };
   EXPECT_EQ(refused(DryRunOptions().lasts("lod", 1s)),
             "dry run: no task of the plan matches 'lod'; the nearest names are 'load', 'render'");
   EXPECT_EQ(refused(DryRunOptions().skips("l*")),
             "dry run: 'l*' can neither be skipped nor chosen: task 'load' has no condition (when)");
   EXPECT_THAT(refused(DryRunOptions().chooses("load")), HasSubstr("has no condition"));
-  EXPECT_THAT(refusal([&] { static_cast<void>(dry_run(plan).task("lod")); }), HasSubstr("nearest names are 'load'"));
-  EXPECT_THAT(refusal([] { DryRunOptions().threads(0); }), HasSubstr("without a thread"));
-  EXPECT_THAT(refusal([] { DryRunOptions().lasts("a", -1s); }), HasSubstr("negative"));
-  EXPECT_THAT(refusal([] { DryRunOptions().fails("a", 0); }), HasSubstr("0 times"));
-  EXPECT_THAT(refusal([] { DryRunOptions().fails("a[3]"); }), HasSubstr("elements of a map"));
+  EXPECT_THAT(message_of<UsageError>([&] { static_cast<void>(dry_run(plan).task("lod")); }),
+              HasSubstr("nearest names are 'load'"));
+  EXPECT_THAT(message_of<UsageError>([] { DryRunOptions().threads(0); }), HasSubstr("without a thread"));
+  EXPECT_THAT(message_of<UsageError>([] { DryRunOptions().lasts("a", -1s); }), HasSubstr("negative"));
+  EXPECT_THAT(message_of<UsageError>([] { DryRunOptions().fails("a", 0); }), HasSubstr("0 times"));
+  EXPECT_THAT(message_of<UsageError>([] { DryRunOptions().fails("a[3]"); }), HasSubstr("elements of a map"));
 }
 
 TEST(DryRun, IsReadable) {
