@@ -216,7 +216,7 @@ void Definition::add_compensation(std::uint32_t task, const BodyType& type, cons
   if (cleanup.compensations.find(task) != cleanup.compensations.end()) {
     throw UsageError("task " + label(task) + " has a compensation already");
   }
-  const std::string undo = (tasks[task].name == 0 ? label(task) : names[tasks[task].name - 1]) + "/compensate";
+  const std::string undo = name_or_number(task) + "/compensate";
   const std::string_view undo_view = undo;
   const std::uint32_t compensation = add(&undo_view, type, capture);
   if (is_given_value) {
@@ -270,7 +270,12 @@ std::optional<std::uint32_t> Definition::find(std::string_view task_name) const 
 
 std::string Definition::label(std::uint32_t task) const {
   const TaskDraft& draft = tasks[task];
-  return draft.name == 0 ? std::string("#").append(std::to_string(task)) : "'" + names[draft.name - 1] + "'";
+  return draft.name == 0 ? name_or_number(task) : "'" + names[draft.name - 1] + "'";
+}
+
+std::string Definition::name_or_number(std::uint32_t task) const {
+  const TaskDraft& draft = tasks[task];
+  return draft.name == 0 ? std::string("#").append(std::to_string(task)) : names[draft.name - 1];
 }
 
 std::optional<std::uint32_t> Definition::accept(AnyTask task, std::string_view what, std::uint32_t owner, bool wiring) {

@@ -96,6 +96,8 @@ class Definition {
   }
   /// `'name'`, or `#17`, for messages.
   [[nodiscard]] std::string label(std::uint32_t task) const;
+  /// `name`, or `#17`.
+  [[nodiscard]] std::string name_or_number(std::uint32_t task) const;
   /// The number of `task`, when it is a live one of this workflow; otherwise notes a fault about `what`, which is
   /// forgotten when task `owner` is removed or, where it is about `wiring`, gets another body.
   std::optional<std::uint32_t> accept(AnyTask task, std::string_view what, std::uint32_t owner = no_owner,

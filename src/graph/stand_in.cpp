@@ -22,11 +22,6 @@ void call_stand_in(const void* capture, const Frame& frame, std::uint32_t task) 
   body.stand_in->call(body.original, frame, task);
 }
 
-std::string name_of(const Definition& definition, std::uint32_t task) {
-  const std::uint32_t name = definition.tasks[task].name;
-  return name == 0 ? definition.label(task) : definition.names[name - 1];
-}
-
 }  // namespace
 
 std::vector<NamedBody> bodies_of(const Definition& definition) {
@@ -36,14 +31,14 @@ std::vector<NamedBody> bodies_of(const Definition& definition) {
   bodies.reserve(definition.live_count);
   for (std::uint32_t task = 0; task < definition.tasks.size(); ++task) {
     if (!definition.is_live(task) || is_input[task] || task == definition.cleanup.end_of_work) continue;
-    bodies.push_back({task, name_of(definition, task), definition.tasks[task].type->result});
+    bodies.push_back({task, definition.name_or_number(task), definition.tasks[task].type->result});
   }
   return bodies;
 }
 
 std::vector<std::string> input_names(const Definition& definition) {
   std::vector<std::string> names;
-  for (const PlanInput& input : definition.inputs) names.push_back(name_of(definition, input.task));
+  for (const PlanInput& input : definition.inputs) names.push_back(definition.name_or_number(input.task));
   return names;
 }
 

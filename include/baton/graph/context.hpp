@@ -71,8 +71,6 @@ class BATON_API Context {
   /// The round of the innermost loop that the call is part of, counted from 0; 0 outside loops.
   [[nodiscard]] virtual std::uint64_t round() const noexcept = 0;
 
-  /// For the body of a sub-workflow or loop: starts the child run; when that has ended, the task ends or, in a loop,
-  /// the body is called again.
   /// Adds a task to this one while it runs: `body` is called once, as `body()` or `body(Context&)`, soon, on any thread
   /// of the executor, and may spawn more. This task ends, and its successors start, when its own body has returned and
   /// all that was spawned has ended. No order holds among what is spawned.
@@ -99,7 +97,8 @@ class BATON_API Context {
   /// For `spawn`.
   virtual void add(detail::SpawnedPtr spawned) = 0;
 
-  /// For the body of a sub-workflow: starts the child run; the task ends when that has ended.
+  /// For the body of a sub-workflow or loop: starts the child run; when that has ended, the task ends or, in a loop,
+  /// the body is called again.
   virtual void call(detail::ChildCall&& child) = 0;
   /// For the body of a map: starts the elements; the task ends when they have ended.
   virtual void call(std::unique_ptr<detail::ElementCalls> elements) = 0;
