@@ -3,12 +3,21 @@
 
 #include <atomic>
 #include <cstdint>
+#include <thread>
 #include <utility>
 
 namespace baton::test {
 
-/// What happens to the values of a test. Outlives them.
+/// What happens to the values of a test. Outlives them: a worker may end the values of a run a moment after the last
+/// handle of the run is gone, so the tally waits for them at its end. A value that nobody ends keeps the test for ever.
 struct Tally {
+  Tally() = default;
+  Tally(const Tally&) = delete;
+  Tally& operator=(const Tally&) = delete;
+  ~Tally() {
+    while (alive != 0) std::this_thread::yield();
+  }
+
   std::atomic<std::int64_t> alive{0};
   std::atomic<std::int64_t> made{0};
   std::atomic<std::int64_t> copies{0};

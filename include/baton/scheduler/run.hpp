@@ -75,7 +75,9 @@ struct MapProgress {
 
 /// A handle of one execution of a plan. Cheap to copy; copies are the same run.
 ///
-/// The run goes on when all handles are dropped; its results and errors live as long as a handle. Thread-safe.
+/// The run goes on when all handles are dropped; its results and errors live as long as a handle. They are destroyed by
+/// the thread that drops the last one, or by one of the executor that is still leaving the run, a moment later:
+/// `Scheduler::wait_all` waits for that too. Thread-safe.
 /// A default-constructed handle refers to no run: only assignment, destruction and `operator bool` are allowed.
 class BATON_API Run {
  public:

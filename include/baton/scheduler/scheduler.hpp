@@ -98,7 +98,8 @@ class BATON_API Scheduler {
 
   /// Cancels every run that has not ended, with that cause.
   void cancel_all(const std::string& cause = {});
-  /// Waits until no run is going on. @throws UsageError inside a task of this scheduler.
+  /// Waits until no run is going on, and no thread is leaving one: values of runs without a handle are destroyed then.
+  /// @throws UsageError inside a task of this scheduler.
   void wait_all() const;
   /// The number of runs that have not ended.
   [[nodiscard]] std::size_t running() const noexcept;
