@@ -4,6 +4,8 @@
 #include <baton/base/error.hpp>
 #include <baton/executor/cpu_count.hpp>
 
+#include "base/fault_point.hpp"
+
 #include <algorithm>
 #include <system_error>
 
@@ -72,6 +74,7 @@ void Pool::start_thread_locked() {
   workers_[index] = std::make_unique<Worker>(*this, index, alone ? Thieves::none : Thieves::possible);
   Worker& worker = *workers_[index];
   try {
+    fault_point(FaultPoint::pool_thread);
     handles_.emplace_back([this, &worker] { thread_main(worker); });
   } catch (...) {
     workers_[index].reset();

@@ -16,19 +16,26 @@ namespace baton::detail {
 /// alarm.
 class AlarmQueue {
  public:
+  /// Takes no memory for an alarm that is set or is ringing, so that who has one can always move it.
   void set_locked(Alarm& alarm, TimePoint when) {
-    erase_locked(alarm);
-    queue_.emplace(when, &alarm);  // behind others of that time
+    Queue::node_type node = take_locked(alarm);
+    if (!node && ringing_ == &alarm) node = std::move(rung_);
+    if (!node) {
+      queue_.emplace(when, &alarm);  // behind others of that time
+    } else {
+      node.key() = when;
+      queue_.insert(std::move(node));  // the same
+    }
   }
 
   void unset(Alarm& alarm) noexcept {
     const std::lock_guard lock(mutex);
-    erase_locked(alarm);
+    take_locked(alarm);
   }
 
   void cancel(Alarm& alarm) noexcept {
     std::unique_lock lock(mutex);
-    erase_locked(alarm);
+    take_locked(alarm);
     changed.wait(lock, "clock: an alarm rings",
                  [&] { return ringing_ != &alarm || ringer_ == std::this_thread::get_id(); });
   }
@@ -40,11 +47,12 @@ class AlarmQueue {
   void ring_first(std::unique_lock<std::mutex>& lock) noexcept {
     ringing_ = queue_.begin()->second;
     ringer_ = std::this_thread::get_id();
-    queue_.erase(queue_.begin());
+    rung_ = queue_.extract(queue_.begin());
     lock.unlock();
     ringing_->ring();
     lock.lock();
     ringing_ = nullptr;
+    rung_ = {};
     changed.notify_all();
   }
 
@@ -52,14 +60,16 @@ class AlarmQueue {
   EngineCondition changed;
 
  private:
-  void erase_locked(Alarm& alarm) noexcept {
+  using Queue = std::multimap<TimePoint, Alarm*>;
+  Queue::node_type take_locked(Alarm& alarm) noexcept {
     const auto found =
         std::find_if(queue_.begin(), queue_.end(), [&](const auto& entry) { return entry.second == &alarm; });
-    if (found != queue_.end()) queue_.erase(found);
+    return found != queue_.end() ? queue_.extract(found) : Queue::node_type{};
   }
 
   // Guarded by mutex.
-  std::multimap<TimePoint, Alarm*> queue_;
+  Queue queue_;
+  Queue::node_type rung_;  // of the one that is ringing
   Alarm* ringing_ = nullptr;
   std::thread::id ringer_;
 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "scheduler/attempt.hpp"
 
+#include "base/fault_point.hpp"
 #include "scheduler/child_run.hpp"
 #include "scheduler/map_of_runs.hpp"
 #include "scheduler/map_run.hpp"
@@ -24,10 +25,10 @@ class AttemptContext final : public Context {
   [[nodiscard]] bool stop_requested() const noexcept override {
     if (run_.stops(task_) || (live_ != nullptr && live_->stop.stop_requested())) return true;
     if (spawned && spawned->stop_requested()) return true;
-    // Where single tasks were cancelled the token says whether this one was; that takes no lock.
-    return (run_.attention() & some_cancelled) != 0 && own_token().stop_requested();
+    return (run_.attention() & some_cancelled) != 0 && was_cancelled();
   }
   void park_for(Duration duration) override {
+    run_.reserve_park(task_);
     until = duration > Duration::zero() ? later_by(run_.scheduler().clock.now(), duration) : TimePoint{};
   }
   [[nodiscard]] TimePoint now() const noexcept override { return run_.scheduler().clock.now(); }
@@ -43,17 +44,27 @@ class AttemptContext final : public Context {
     return run_.round();
   }
   void call(ChildCall&& asked) override {
+    run_.reserve_park(task_);
+    fault_point(FaultPoint::child_run);
     rest = std::make_shared<ChildRun>(run_, task_, std::move(asked), loop_.get());
   }
   [[nodiscard]] std::shared_ptr<Rounds>& rounds() noexcept override { return loop_; }
   void add(SpawnedPtr more) override {
-    if (!spawned) spawned = std::make_shared<SpawnTree>(run_, task_, own_token());
+    if (!spawned) {
+      run_.reserve_park(task_);
+      fault_point(FaultPoint::spawn_tree);
+      spawned = std::make_shared<SpawnTree>(run_, task_, own_token());
+    }
     spawned->add(std::move(more), nullptr, spawn_count_);
   }
   void call(std::unique_ptr<ElementCalls> asked) override {
+    run_.reserve_park(task_);
+    fault_point(FaultPoint::map_memory);
     rest = std::make_shared<MapRun>(run_, task_, std::move(asked));
   }
   void call(std::unique_ptr<ElementRuns> asked) override {
+    run_.reserve_park(task_);
+    fault_point(FaultPoint::map_memory);
     rest = std::make_shared<MapOfRuns>(run_, task_, std::move(asked));
   }
 
@@ -68,6 +79,14 @@ class AttemptContext final : public Context {
     if (live_ != nullptr) return live_->stop.get_token();
     if (!token_) token_ = run_.stop_token(task_);
     return *token_;
+  }
+  /// Asks the token, which takes no lock; the run where there is no memory for one.
+  [[nodiscard]] bool was_cancelled() const noexcept {
+    try {
+      return own_token().stop_requested();
+    } catch (const std::bad_alloc&) {
+      return run_.was_cancelled(task_);
+    }
   }
 
   RunCore& run_;
@@ -107,16 +126,34 @@ void call(RunCore& run, std::uint32_t task, ParkedTask& parked, LiveAttempt* liv
   parked.has_token = parked.has_token || context.has_token();
 }
 
-/// The same with limits of time: what comes of a body that has taken too long is dropped.
-void call_with_limits(RunCore& run, std::uint32_t task, ParkedTask& parked, bool begins) noexcept {
-  LiveAttempt live{parked.attempt,     parked.first_started,  parked.timeout_at,
-                   parked.deadline_at, parked.earlier_errors, std::stop_source(std::nostopstate)};
+/// @returns false where it cannot be limited, so that the attempt has failed.
+bool begin_limits(RunCore& run, std::uint32_t task, ParkedTask& parked, LiveAttempt& live, bool begins) noexcept try {
+  fault_point(FaultPoint::attempt);
+  live.earlier_errors = parked.earlier_errors;
   live.stop = std::stop_source();
   run.begin_attempt(task, live);
   if (parked.timeout_at && begins) run.scheduler().timers.add(run, task, *parked.timeout_at, TimerKind::timeout);
-  yield_point("attempt: limited");
-  call(run, task, parked, &live);
-  yield_point("attempt: returned");
+  return true;
+} catch (...) {
+  parked.end = TaskState::failed;
+  parked.error = std::current_exception();
+  if (parked.loop) parked.loop->is_broken = true;
+  return false;
+}
+
+/// The same with limits of time: what comes of a body that has taken too long is dropped.
+void call_with_limits(RunCore& run, std::uint32_t task, ParkedTask& parked, bool begins) noexcept {
+  LiveAttempt live{parked.attempt,
+                   parked.first_started,
+                   parked.timeout_at,
+                   parked.deadline_at,
+                   {},
+                   std::stop_source(std::nostopstate)};
+  if (begin_limits(run, task, parked, live, begins)) {
+    yield_point("attempt: limited");
+    call(run, task, parked, &live);
+    yield_point("attempt: returned");
+  }
   run.end_attempt(task);
   // From here on nobody else knows of `live`.
   if (!live.timed_out) return;
@@ -141,7 +178,7 @@ Ending RunOutcomes::of(std::uint32_t task) const noexcept {
   return {task_byte::state(byte), byte == task_byte::omitted_after_skip};
 }
 
-std::exception_ptr timed_out(RunCore& run, std::uint32_t task, std::uint32_t attempt, TimerKind kind) {
+std::exception_ptr timed_out(RunCore& run, std::uint32_t task, std::uint32_t attempt, TimerKind kind) noexcept try {
   const TaskSettings& settings = *run.data().find_settings(task);
   const Duration limit = kind == TimerKind::deadline ? *settings.deadline : *settings.timeout;
   const std::string seconds = std::to_string(std::chrono::duration<double>(limit).count());
@@ -150,6 +187,8 @@ std::exception_ptr timed_out(RunCore& run, std::uint32_t task, std::uint32_t att
                                                     " s; attempts: " + std::to_string(attempt)
                                               : "attempt " + std::to_string(attempt) + " of " + run.label(task) +
                                                     " has not ended within " + seconds + " s"));
+} catch (...) {
+  return std::current_exception();
 }
 
 void stop_late_body(RunCore& run, std::uint32_t task, TimerKind kind) noexcept {

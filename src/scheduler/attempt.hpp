@@ -40,7 +40,7 @@ void stop_late_body(RunCore& run, std::uint32_t task, TimerKind kind) noexcept;
 /// The same for what `task` waits for after its body: elements of a map may have all workers, for instance.
 void stop_late_rest(RunCore& run, std::uint32_t task, TimerKind kind) noexcept;
 
-/// What `task` fails with when the time of that kind is over.
-std::exception_ptr timed_out(RunCore& run, std::uint32_t task, std::uint32_t attempt, TimerKind kind);
+/// What `task` fails with when the time of that kind is over: TimedOut, or that there was no memory for it.
+std::exception_ptr timed_out(RunCore& run, std::uint32_t task, std::uint32_t attempt, TimerKind kind) noexcept;
 
 }  // namespace baton::detail

@@ -61,15 +61,27 @@ ChildRun::~ChildRun() {
 
 void ChildRun::begin(RunCore& run, std::uint32_t task) {
   run.keep();
-  child_.on_end([&run, task](const Run&) {
-    run.deliver({task, Message::Kind::child});
+  try {
+    child_.on_end([&run, task](const Run&) {
+      run.deliver({task, Message::Kind::child});
+      run.drop();
+    });
+  } catch (...) {
     run.drop();
-  });
+    throw;  // the destructor ends the child
+  }
   yield_point("child: about to start");
   child_.core()->pass_on(*std::exchange(first_seat_, nullptr));
 }
 
-void ChildRun::cancel() noexcept { child_.cancel(parent_.why_stopped(task_)); }
+void ChildRun::cancel() noexcept {
+  std::string cause;
+  try {
+    cause = parent_.why_stopped(task_);
+  } catch (const std::bad_alloc&) {  // then it is cancelled without a cause
+  }
+  child_.cancel(std::move(cause));
+}
 
 bool ChildRun::finish(RunCore& run, std::uint32_t task, ParkedTask& parked) noexcept {
   if (child_.state() == RunState::cancelled) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <baton/scheduler/clock.hpp>
 
+#include "base/fault_point.hpp"
 #include "scheduler/alarm_queue.hpp"
 
 namespace baton {
@@ -52,7 +53,10 @@ TimePoint SteadyClock::now() const noexcept { return steady_now(); }
 
 void SteadyClock::set(Alarm& alarm, TimePoint when) {
   const std::lock_guard lock(state_->alarms.mutex);
-  if (!state_->thread.joinable()) state_->thread = std::thread([state = state_.get()] { state->serve(); });
+  if (!state_->thread.joinable()) {
+    detail::fault_point(detail::FaultPoint::clock_thread);
+    state_->thread = std::thread([state = state_.get()] { state->serve(); });
+  }
   state_->alarms.set_locked(alarm, when);
   state_->alarms.changed.notify_all();
 }

@@ -25,6 +25,7 @@ class Continuation {
 
   /// Starts what is waited for. Once that is over, perhaps already in this call, Message::Kind::child is delivered to
   /// `run`: once for each `begin`.
+  /// @throws whatever keeps it from starting; then nothing is delivered. Never from one that is early.
   virtual void begin(RunCore& run, std::uint32_t task) = 0;
   /// Asks what has begun, or will begin, to end early.
   virtual void cancel() noexcept = 0;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "scheduler/crew.hpp"
 
+#include "base/fault_point.hpp"
 #include "scheduler/run_core.hpp"
 #include "scheduler/scheduler_core.hpp"
 
@@ -79,9 +80,11 @@ std::stop_token Crew::stop_token() {
   const std::stop_token above = asked_.stop_possible() ? asked_ : run_.stop_token(task_);
   const std::lock_guard lock(crew_mutex_);
   if (!source_.stop_possible()) {
-    source_ = std::stop_source();
+    fault_point(FaultPoint::stop_token);
+    const std::stop_source made;
+    stopped_above_.emplace(above, Relay{made});
+    source_ = made;
     if (is_stopped()) source_.request_stop();
-    stopped_above_.emplace(above, Relay{source_});
   }
   return source_.get_token();
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "scheduler/map_of_runs.hpp"
 
+#include "base/fault_point.hpp"
 #include "scheduler/child_run.hpp"
 #include "scheduler/run_core.hpp"
 #include "scheduler/scheduler_core.hpp"
@@ -100,6 +101,7 @@ void MapOfRuns::start(std::size_t element, std::size_t slot) {
   std::function<void(const Run&)> on_end = [this, element, slot](const Run& run) { element_ended(element, slot, run); };
   RunPlace place = run().place_of_child(task());
   place.path += round_suffix(element);
+  fault_point(FaultPoint::child_run);
   auto [child, seat] = run().scheduler().create(runs_->plan(), options, SchedulerCore::Caller::only_starts, nullptr,
                                                 std::make_unique<const RunPlace>(std::move(place)));
   {
@@ -109,7 +111,13 @@ void MapOfRuns::start(std::size_t element, std::size_t slot) {
   yield_point("map of runs: a run is listed");
   if (is_stopped()) child.cancel();
   share_pause_with(child);
-  child.on_end(std::move(on_end));  // which may end the map, if the run has ended already
+  try {
+    child.on_end(std::move(on_end));  // which may end the map, if the run has ended already
+  } catch (...) {
+    child.cancel();  // it ends by itself, and nothing of it is called
+    child.core()->pass_on(*seat);
+    throw;
+  }
   child.core()->pass_on(*seat);
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "scheduler/observers.hpp"
 
+#include "base/fault_point.hpp"
 #include "executor/lockstep.hpp"
 
 #include <utility>
@@ -88,7 +89,10 @@ void Observers::add(std::shared_ptr<Observer> observer) {
     place = place->next;
   }
   const bool fresh = place == nullptr;
-  if (fresh) place = new Place;
+  if (fresh) {
+    fault_point(FaultPoint::observer);
+    place = new Place;
+  }
   old = std::exchange(place->observer, std::move(observer));
   place->kinds = kinds;
   place->needs_time = needs_time;

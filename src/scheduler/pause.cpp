@@ -14,7 +14,7 @@
 
 namespace baton::detail {
 
-bool RunCore::pause() {
+bool RunCore::pause() noexcept {
   if (!try_keep()) return false;
   bool is_new = false;
   if (state() == RunState::running) {
@@ -30,7 +30,7 @@ bool RunCore::pause() {
       // Who was called and does not ask would hold up those behind it. One that is called later steps back in
       // Slice::start_again.
       scheduler_.resources.remove_called(*this);
-      for (const auto& [task, rest] : begun_continuations()) share_pause_with(task, *rest);
+      for_each_begun([this](std::uint32_t task, Continuation& rest) { share_pause_with(task, rest); });
       tell_pause();
     }
   }
@@ -38,7 +38,7 @@ bool RunCore::pause() {
   return is_new;
 }
 
-bool RunCore::resume() {
+bool RunCore::resume() noexcept {
   if (!try_keep()) return false;
   const bool was_paused = end_pause();
   drop();
@@ -50,7 +50,7 @@ bool RunCore::end_pause() noexcept {
   yield_point("resume: lowered");
   if ((before & pausing) == 0) return false;
   call_for_help_with_all_marks();
-  for (const auto& [task, rest] : begun_continuations()) share_pause_with(task, *rest);
+  for_each_begun([this](std::uint32_t task, Continuation& rest) { share_pause_with(task, rest); });
   tell_pause();
   return is_paused(before);
 }

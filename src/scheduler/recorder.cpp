@@ -3,6 +3,7 @@
 
 #include <baton/base/error.hpp>
 
+#include "base/fault_point.hpp"
 #include "executor/spin.hpp"
 
 #include <utility>
@@ -67,14 +68,24 @@ TaskTiming Recorder::Entry::look() const noexcept {
 void Recorder::on_event(const Event& event) {
   if (!is_of_task(event.kind)) return note_run(event);
   // Before the state: who sees the failure finds its message.
-  if (event.kind == Event::Kind::task_ended && event.error != nullptr && *event.error) {
-    std::string message = describe(*event.error);
-    const std::lock_guard lock(mutex_);
-    failures_.push_back({{event.task, std::move(message)}, version_.fetch_add(1, std::memory_order_acq_rel) + 1});
+  std::exception_ptr why;
+  try {
+    if (event.kind == Event::Kind::task_ended && event.error != nullptr && *event.error) note_error(event);
+  } catch (...) {
+    why = std::current_exception();
   }
   Entry& entry = tasks_[index_of(event.task)];
   entry.note(event);
   entry.version.store(version_.fetch_add(1, std::memory_order_acq_rel) + 1, std::memory_order_release);
+  if (why) std::rethrow_exception(why);  // is counted, as what any observer throws
+}
+
+void Recorder::note_error(const Event& event) {
+  fault_point(FaultPoint::recorded_error);
+  std::string message = describe(*event.error);
+  const std::lock_guard lock(mutex_);
+  failures_.push_back({{event.task, std::move(message)}, 0});
+  failures_.back().version = version_.fetch_add(1, std::memory_order_acq_rel) + 1;
 }
 
 void Recorder::note_run(const Event& event) noexcept {

@@ -64,6 +64,7 @@ class BATON_API Recorder final : public Observer {
   };
 
   void note_run(const Event& event) noexcept;
+  void note_error(const Event& event);
   template <typename Result>
   void look_at_run(Result& result) const noexcept;
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "scheduler/resources.hpp"
 
+#include "base/fault_point.hpp"
 #include "scheduler/run_core.hpp"
 
 #include <algorithm>
@@ -8,13 +9,11 @@
 namespace baton::detail {
 
 void Resources::declare(std::string_view name, std::uint64_t units) {
-  Called called;
   {
     const std::lock_guard lock(mutex_);
     resources_[std::string(name)].units = units;
-    serve_locked({std::string(name)}, called);
   }
-  deliver(called);
+  serve({ResourceRequest{std::string(name), 0}});
 }
 
 std::vector<std::string> Resources::faults(const PlanData& plan) const {
@@ -47,146 +46,137 @@ bool Resources::can_have_locked(const Key& key, const Waiter& waiter) {
   });
 }
 
-void Resources::take_locked(const std::vector<ResourceRequest>& requests) {
+void Resources::take_locked(const std::vector<ResourceRequest>& requests) noexcept {
   for (const ResourceRequest& request : requests) get(request.name).used += request.amount;
 }
 
 bool Resources::try_acquire(RunCore& run, std::uint32_t task, const std::vector<ResourceRequest>& requests) {
   const Key key{run.id(), task};
-  Called called;
   {
     const std::lock_guard lock(mutex_);
     if (!can_have_locked(key, Waiter{&run, &requests})) return false;
     take_locked(requests);
     const auto waiter = waiters_.find(key);
     if (waiter == waiters_.end()) return true;
-    erase_locked(waiter, called);
+    take_out_locked(waiter);
   }
-  deliver(called);
+  serve(requests);
   run.drop();
   return true;
 }
 
 void Resources::wait_for(RunCore& run, std::uint32_t task, const std::vector<ResourceRequest>& requests) {
   const Key key{run.id(), task};
-  Called called;
   {
     const std::lock_guard lock(mutex_);
     const auto [waiter, is_new] = waiters_.try_emplace(key, Waiter{&run, &requests});
     waiter->second.called = false;
-    if (is_new) run.keep();
-    std::vector<std::string> names;
-    for (const ResourceRequest& request : requests) {
-      get(request.name).queue.insert(key);
-      names.push_back(request.name);
+    if (is_new) {
+      try {
+        for (const ResourceRequest& request : requests) {
+          fault_point(FaultPoint::resource_queue);
+          get(request.name).queue.insert(key);
+        }
+      } catch (...) {
+        take_out_locked(waiter);
+        throw;
+      }
+      run.keep();
     }
-    serve_locked(names, called);  // units may have come back meanwhile
   }
-  deliver(called);
+  serve(requests);  // units may have come back meanwhile
 }
 
-void Resources::give_back(const std::vector<ResourceRequest>& requests) {
+void Resources::give_back(const std::vector<ResourceRequest>& requests) noexcept {
   yield_point("resources: give back");
-  Called called;
   {
     const std::lock_guard lock(mutex_);
-    std::vector<std::string> names;
-    names.reserve(requests.size());
-    for (const ResourceRequest& request : requests) {
-      get(request.name).used -= request.amount;
-      names.push_back(request.name);
+    for (const ResourceRequest& request : requests) get(request.name).used -= request.amount;
+  }
+  serve(requests);
+}
+
+Resources::Waiters::value_type* Resources::call_head_locked(const Resource& resource) noexcept {
+  if (resource.queue.empty()) return nullptr;
+  const auto head = waiters_.find(*resource.queue.begin());
+  if (head->second.called || !can_have_locked(head->first, head->second)) return nullptr;
+  head->second.called = true;
+  head->second.run->keep();
+  return &*head;
+}
+
+void Resources::serve(const std::vector<ResourceRequest>& requests) noexcept {
+  for (const ResourceRequest& request : requests) {
+    RunCore* run = nullptr;
+    std::uint32_t task = 0;
+    {
+      const std::lock_guard lock(mutex_);
+      if (const auto* const head = call_head_locked(get(request.name))) {
+        run = head->second.run;
+        task = head->first.second;
+      }
     }
-    serve_locked(names, called);
-  }
-  deliver(called);
-}
-
-void Resources::serve_locked(const std::vector<std::string>& names, Called& called) {
-  for (const std::string& name : names) {
-    const Resource& resource = get(name);
-    if (resource.queue.empty()) continue;
-    const auto head = waiters_.find(*resource.queue.begin());
-    if (head->second.called || !can_have_locked(head->first, head->second)) continue;
-    head->second.called = true;
-    head->second.run->keep();
-    called.emplace_back(head->second.run, head->first.second);
+    if (run != nullptr) deliver(*run, task);
   }
 }
 
-void Resources::erase_locked(std::map<Key, Waiter>::iterator waiter, Called& called) {
-  std::vector<std::string> names;
-  for (const ResourceRequest& request : *waiter->second.requests) {
-    get(request.name).queue.erase(waiter->first);
-    names.push_back(request.name);
-  }
-  waiters_.erase(waiter);
-  serve_locked(names, called);
+Resources::Waiters::node_type Resources::take_out_locked(Waiters::iterator waiter) noexcept {
+  for (const ResourceRequest& request : *waiter->second.requests) get(request.name).queue.erase(waiter->first);
+  return waiters_.extract(waiter);
 }
 
-bool Resources::remove(RunCore& run, std::uint32_t task) {
+bool Resources::remove(RunCore& run, std::uint32_t task) noexcept {
   yield_point("resources: remove");
-  Called called;
-  bool was_called = false;
+  Waiter removed{};
   {
     const std::lock_guard lock(mutex_);
     const auto waiter = waiters_.find(Key{run.id(), task});
     if (waiter == waiters_.end()) return false;
-    was_called = waiter->second.called;
-    erase_locked(waiter, called);
+    removed = take_out_locked(waiter).mapped();
   }
-  deliver(called);
+  serve(*removed.requests);
   run.drop();
-  return !was_called;
+  return !removed.called;
 }
 
-void Resources::remove_called(RunCore& run) {
-  std::size_t count = 0;
-  Called called;
+void Resources::remove_called(RunCore& run) noexcept {
+  Waiters removed;
   {
     const std::lock_guard lock(mutex_);
     auto waiter = waiters_.lower_bound(Key{run.id(), 0});
     while (waiter != waiters_.end() && waiter->first.first == run.id()) {
       const auto here = waiter++;
-      if (!here->second.called) continue;
-      erase_locked(here, called);
-      ++count;
+      if (here->second.called) removed.insert(take_out_locked(here));
     }
   }
-  deliver(called);
-  for (; count > 0; --count) run.drop();
+  for (const auto& [key, waiter] : removed) {
+    serve(*waiter.requests);
+    run.drop();
+  }
 }
 
-std::vector<std::uint32_t> Resources::remove_stopped(RunCore& run) {
-  std::vector<std::uint32_t> tasks;
-  std::size_t count = 0;
-  Called called;
+// Without serving in between: the next waiters of this run are about to go too.
+void Resources::drop_stopped(RunCore& run) noexcept {
+  Waiters removed;
   {
     const std::lock_guard lock(mutex_);
     auto next = waiters_.lower_bound(Key{run.id(), 0});
     while (next != waiters_.end() && next->first.first == run.id()) {
       const auto waiter = next++;
-      if (!run.stops(waiter->first.second)) continue;
-      if (!waiter->second.called) tasks.push_back(waiter->first.second);
-      ++count;
-      // Without serving in between: the next waiters of this run are about to go too.
-      for (const ResourceRequest& request : *waiter->second.requests) get(request.name).queue.erase(waiter->first);
-      waiters_.erase(waiter);
+      if (run.stops(waiter->first.second)) removed.insert(take_out_locked(waiter));
     }
-    std::vector<std::string> names;
-    for (const auto& [name, resource] : resources_) names.push_back(name);
-    if (count > 0) serve_locked(names, called);
   }
-  deliver(called);
-  for (; count > 0; --count) run.drop();
-  return tasks;
+  for (const auto& [key, waiter] : removed) {
+    serve(*waiter.requests);
+    if (!waiter.called) run.deliver({key.second, Message::Kind::drop});
+    run.drop();
+  }
 }
 
-void Resources::deliver(const Called& called) {
-  for (const auto& [run, task] : called) {
-    yield_point("resources: a waiter is called");
-    run->deliver({task, Message::Kind::granted});
-    run->drop();
-  }
+void Resources::deliver(RunCore& run, std::uint32_t task) noexcept {
+  yield_point("resources: a waiter is called");
+  run.deliver({task, Message::Kind::granted});
+  run.drop();
 }
 
 }  // namespace baton::detail

@@ -32,15 +32,17 @@ class Resources {
   /// Gives the task its units if it can have them at once.
   bool try_acquire(RunCore& run, std::uint32_t task, const std::vector<ResourceRequest>& requests);
   /// Queues the task; Message::granted is delivered when it may ask again, which may be at once.
+  /// @throws std::bad_alloc  there is no memory; it is in no queue then.
   void wait_for(RunCore& run, std::uint32_t task, const std::vector<ResourceRequest>& requests);
-  void give_back(const std::vector<ResourceRequest>& requests);
+  void give_back(const std::vector<ResourceRequest>& requests) noexcept;
   /// @returns whether the task was waiting; then nothing is delivered any more.
-  bool remove(RunCore& run, std::uint32_t task);
+  bool remove(RunCore& run, std::uint32_t task) noexcept;
   /// Removes the waiters of `run` that were called and have not asked since, so that those behind them may go on. For
   /// a run that is paused: its tasks will ask anew.
-  void remove_called(RunCore& run);
-  /// Removes the waiters of `run` that are to end early. @returns their tasks.
-  std::vector<std::uint32_t> remove_stopped(RunCore& run);
+  void remove_called(RunCore& run) noexcept;
+  /// Removes the waiters of `run` that are to end early, and delivers Message::Kind::drop of those that were not
+  /// called.
+  void drop_stopped(RunCore& run) noexcept;
 
  private:
   using Key = std::pair<std::uint64_t, std::uint32_t>;  // run, task
@@ -55,19 +57,23 @@ class Resources {
     const std::vector<ResourceRequest>* requests;
     bool called = false;  // may have its units now, if it asks before any that comes first
   };
-  using Called = std::vector<std::pair<RunCore*, std::uint32_t>>;
+  using Waiters = std::map<Key, Waiter>;
 
   Resource& get(const std::string& name) { return resources_.find(name)->second; }
-  void take_locked(const std::vector<ResourceRequest>& requests);
+  void take_locked(const std::vector<ResourceRequest>& requests) noexcept;
   [[nodiscard]] bool can_have_locked(const Key& key, const Waiter& waiter);
-  /// Calls the heads of the queues of `names` whose units are there.
-  void serve_locked(const std::vector<std::string>& names, Called& called);
-  void erase_locked(std::map<Key, Waiter>::iterator waiter, Called& called);
-  static void deliver(const Called& called);
+  /// Takes it out of its queues. @returns its node, as what goes on without memory must not need any.
+  Waiters::node_type take_out_locked(Waiters::iterator waiter) noexcept;
+  /// The head of the queue of `resource`, where its units are there and it has not been called; null otherwise. It is
+  /// called then, with an engine reference.
+  Waiters::value_type* call_head_locked(const Resource& resource) noexcept;
+  /// Calls the heads of the queues of `requests` whose units are there.
+  void serve(const std::vector<ResourceRequest>& requests) noexcept;
+  static void deliver(RunCore& run, std::uint32_t task) noexcept;
 
   mutable std::mutex mutex_;
   std::map<std::string, Resource, std::less<>> resources_;
-  std::map<Key, Waiter> waiters_;
+  Waiters waiters_;
 };
 
 }  // namespace baton::detail

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include "scheduler/run_core.hpp"
 
+#include "base/fault_point.hpp"
 #include "scheduler/retry_decision.hpp"
 #include "scheduler/run_reuse.hpp"
 #include "scheduler/scheduler_core.hpp"
 
 #include <algorithm>
+#include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <new>
 #include <random>
@@ -71,6 +74,7 @@ struct RunCore::Layout {
 RunCore* RunCore::create(SchedulerCore& scheduler, const Plan& plan, StartOptions& options, std::size_t workers,
                          const Reuse* reuse, std::unique_ptr<const RunPlace> place) {
   const Layout layout(plan.data(), workers);
+  fault_point(FaultPoint::run_memory);
   void* memory = ::operator new(layout.size, std::align_val_t{layout.alignment});
   RunCore* run = nullptr;
   try {
@@ -211,25 +215,94 @@ void RunCore::deliver(Message message) noexcept {
   yield_point("deliver");
   {
     const std::lock_guard lock(mutex_);
-    messages_.push_back(message);
+    add_message_locked(message);
     raise(has_messages);  // Under the lock: take_messages lowers it together with emptying the list.
   }
   call_for_help();
 }
 
-std::vector<Message> RunCore::take_messages() {
+void RunCore::add_message_locked(Message message) noexcept {
+  if (first_spare_ == nullptr) {  // or it would overtake
+    try {
+      fault_point(FaultPoint::message);
+      messages_.push_back(message);
+      return;
+    } catch (const std::bad_alloc&) {
+    }
+  }
+  SpareMessages::Entry& spare = scheduler_.spare_messages.take();
+  spare.message = message;
+  (first_spare_ == nullptr ? first_spare_ : last_spare_->next) = &spare;
+  last_spare_ = &spare;
+}
+
+std::vector<Message> RunCore::take_messages() noexcept {
   yield_point("take messages");
   const std::lock_guard lock(mutex_);
-  lower(has_messages);
+  if (first_spare_ == nullptr) lower(has_messages);
   return std::exchange(messages_, {});
 }
 
-ParkedTask& RunCore::park(std::uint32_t task, ParkedTask parked) {
+std::optional<Message> RunCore::take_spare_message() noexcept {
   const std::lock_guard lock(mutex_);
-  return parked_[task] = std::move(parked);
+  if (first_spare_ == nullptr) return std::nullopt;
+  SpareMessages::Entry& spare = *std::exchange(first_spare_, first_spare_->next);
+  const Message message = spare.message;
+  scheduler_.spare_messages.give(spare);
+  if (first_spare_ == nullptr && messages_.empty()) lower(has_messages);
+  return message;
 }
 
-ParkedTask RunCore::unpark(std::uint32_t task) {
+SpareMessages::Entry& SpareMessages::take() noexcept {
+  const std::lock_guard lock(mutex_);
+  if (free_ == nullptr) {
+    std::fputs("baton: there is no memory for the messages of a run, and what is kept for that case is used up\n",
+               stderr);
+    std::abort();
+  }
+  Entry& entry = *std::exchange(free_, free_->next);
+  entry.next = nullptr;
+  return entry;
+}
+
+void SpareMessages::give(Entry& entry) noexcept {
+  const std::lock_guard lock(mutex_);
+  entry.next = std::exchange(free_, &entry);
+}
+
+void RunCore::reserve_park(std::uint32_t task) {
+  const std::lock_guard lock(mutex_);
+  if (parked_.find(task) != parked_.end()) return;
+  fault_point(FaultPoint::task_record);
+  parked_.try_emplace(task);
+}
+
+bool RunCore::park(std::uint32_t task, ParkedTask& parked) noexcept try {
+  const std::lock_guard lock(mutex_);
+  auto place = parked_.find(task);
+  if (place == parked_.end()) {
+    fault_point(FaultPoint::task_record);
+    place = parked_.try_emplace(task).first;
+  }
+  place->second = std::move(parked);
+  return true;
+} catch (...) {
+  parked.give_up(std::current_exception());
+  return false;
+}
+
+ParkedTask RunCore::unpark_for_now(std::uint32_t task) noexcept {
+  const std::lock_guard lock(mutex_);
+  const auto found = parked_.find(task);
+  return found != parked_.end() ? std::exchange(found->second, {}) : ParkedTask{};
+}
+
+void RunCore::give_up_room(std::uint32_t task) noexcept {
+  const std::lock_guard lock(mutex_);
+  parked_.erase(task);
+}
+
+ParkedTask RunCore::unpark(std::uint32_t task) noexcept {
   const std::lock_guard lock(mutex_);
   const auto found = parked_.find(task);
   if (found == parked_.end()) return {};
@@ -271,15 +344,30 @@ void RunCore::tell_task(Event::Kind kind, std::uint32_t task, TaskState state, s
   tell(event);
 }
 
-void RunCore::add_failure(std::uint32_t task, const ParkedTask& parked, bool allowed) {
+void RunCore::add_failure(std::uint32_t task, const ParkedTask& parked, bool allowed) noexcept {
   if (!allowed) any_failed_.store(true, std::memory_order_relaxed);
+  try {
+    record_failure(task, parked, allowed);
+  } catch (...) {
+    any_failure_lost_.store(true, std::memory_order_release);
+  }
+}
+
+void RunCore::record_failure(std::uint32_t task, const ParkedTask& parked, bool allowed) {
+  fault_point(FaultPoint::failure_record);
   std::string message = baton::describe(parked.error);
   std::string name = data_.label(task);
   if (parked.loop && parked.loop->in_round) name += round_suffix(parked.loop->number);
+  TaskFailure failure{TaskId{task},       std::move(name), parked.attempt,       parked.error,
+                      std::move(message), allowed,         parked.earlier_errors};
   const std::lock_guard lock(mutex_);
-  failure_of_.emplace(task, failures_.size());
-  failures_.push_back({TaskId{task}, std::move(name), parked.attempt, parked.error, std::move(message), allowed,
-                       parked.earlier_errors});
+  failures_.push_back(std::move(failure));
+  try {
+    failure_of_.emplace(task, failures_.size() - 1);
+  } catch (...) {
+    failures_.pop_back();
+    throw;
+  }
 }
 
 void RunCore::begin_attempt(std::uint32_t task, LiveAttempt& attempt) {
@@ -293,38 +381,34 @@ void RunCore::end_attempt(std::uint32_t task) noexcept {
   live_attempts_.erase(task);
 }
 
-void RunCore::stop_waiting_tasks() {
+void RunCore::stop_waiting_tasks() noexcept {
   end_pause();  // so that workers come and end what is ready
-  const auto begun = begun_continuations();
-  std::vector<std::stop_source> sources;
-  {
-    const std::lock_guard lock(mutex_);
-    for (const auto& [task, attempt] : live_attempts_) {
-      if (stops(task)) sources.push_back(attempt->stop);
-    }
-    for (const auto& [task, source] : stop_sources_) {  // one made from now on is born stopped
-      if (stops(task)) sources.push_back(source);
-    }
-  }
   yield_point("cancel: asked");
-  for (std::stop_source& source : sources) source.request_stop();  // calls the host's, so without the lock
+  // One that comes from now on is born stopped.
+  stop_each(live_attempts_, [](const LiveAttempt* attempt) { return attempt->stop; });
+  stop_each(stop_sources_, [](const std::stop_source& source) { return source; });
   yield_point("cancel: resources");
-  for (const std::uint32_t task : scheduler_.resources.remove_stopped(*this)) deliver({task, Message::Kind::drop});
+  scheduler_.resources.drop_stopped(*this);
   yield_point("cancel: timers");
-  for (const std::uint32_t task : scheduler_.timers.remove_stopped(*this)) deliver({task, Message::Kind::drop});
+  scheduler_.timers.drop_stopped(*this);
   yield_point("cancel: continuations");
-  for (const auto& [task, rest] : begun) {
-    if (stops(task)) rest->cancel();
-  }
+  for_each_begun([this](std::uint32_t task, Continuation& rest) {
+    if (stops(task)) rest.cancel();
+  });
 }
 
-std::vector<std::pair<std::uint32_t, std::shared_ptr<Continuation>>> RunCore::begun_continuations() {
-  std::vector<std::pair<std::uint32_t, std::shared_ptr<Continuation>>> begun;
-  const std::lock_guard lock(mutex_);
-  for (const auto& [task, parked] : parked_) {
-    if (parked.rest) begun.emplace_back(task, parked.rest);
+// One by one, as this must go on where there is no memory for a list, and what is called is the host's.
+template <typename Map, typename SourceOf>
+void RunCore::stop_each(const Map& map, SourceOf&& source_of) noexcept {
+  std::stop_source source{std::nostopstate};
+  for (std::uint32_t next = 0;; source.request_stop()) {
+    const std::lock_guard lock(mutex_);
+    auto found = map.lower_bound(next);
+    while (found != map.end() && !stops(found->first)) ++found;
+    if (found == map.end()) return;
+    next = found->first + 1;
+    source = source_of(found->second);
   }
-  return begun;
 }
 
 // ---- Looking at it ----
@@ -381,6 +465,23 @@ void RunCore::destroy_value(std::uint32_t task) noexcept {
   if (type->destroy != nullptr) type->destroy(value(task));
 }
 
+/// The failures of tasks for whose records there was no memory.
+void RunCore::add_lost_failures(std::vector<TaskFailure>& failures) const {
+  if (!any_failure_lost_.load(std::memory_order_acquire)) return;
+  const std::exception_ptr error = std::make_exception_ptr(std::bad_alloc());
+  for (std::uint32_t task = 0; task < data_.task_count; ++task) {
+    if (task_state(task) != TaskState::failed || failure_of_.find(task) != failure_of_.end()) continue;
+    const TaskSettings* const settings = data_.find_settings(task);
+    failures.push_back({TaskId{task},
+                        data_.label(task),
+                        0,
+                        error,
+                        "it failed, and there was no memory to keep its error",
+                        settings != nullptr && settings->allows_failure,
+                        {}});
+  }
+}
+
 const void* RunCore::result(TaskId id, TypeRef type) const {
   const auto task = static_cast<std::uint32_t>(id);
   const auto fail = [&](const std::string& why) { throw UsageError(describe() + ": " + label(task) + " " + why); };
@@ -398,12 +499,16 @@ const void* RunCore::result(TaskId id, TypeRef type) const {
 std::exception_ptr RunCore::error(std::uint32_t task) const {
   const std::lock_guard lock(mutex_);
   const auto found = failure_of_.find(task);
-  return found == failure_of_.end() ? nullptr : failures_[found->second].error;
+  if (found != failure_of_.end()) return failures_[found->second].error;
+  const bool lost = any_failure_lost_.load(std::memory_order_acquire) && task_state(task) == TaskState::failed;
+  return lost ? std::make_exception_ptr(std::bad_alloc()) : nullptr;
 }
 
 std::vector<TaskFailure> RunCore::failures() const {
   const std::lock_guard lock(mutex_);
-  return failures_;
+  std::vector<TaskFailure> all = failures_;
+  add_lost_failures(all);
+  return all;
 }
 
 }  // namespace baton::detail

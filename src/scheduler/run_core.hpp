@@ -16,6 +16,7 @@
 #include "scheduler/task_byte.hpp"
 #include "scheduler/watch.hpp"
 
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <cstdint>
@@ -84,6 +85,15 @@ struct ParkedTask {
   std::vector<std::exception_ptr> earlier_errors;
 
   [[nodiscard]] bool calls_again() const noexcept { return loop && loop->again; }
+  /// What it needed to go on could not be had: it is to fail with that.
+  void give_up(std::exception_ptr why) noexcept {
+    end = TaskState::failed;
+    error = std::move(why);
+    until = TimePoint{};
+    awaits_retry = false;
+    is_last = true;  // another attempt would need the same
+    if (loop) loop->again = false;
+  }
 };
 
 /// A body with limits of time that is being called. Guarded by the run's mutex.
@@ -96,6 +106,30 @@ struct LiveAttempt {
   std::exception_ptr timed_out{};  // once it has taken too long
   bool abandoned = false;
   bool is_last = false;
+};
+
+/// Room for messages that there is no memory for, shared by the runs of a scheduler. Thread-safe.
+class SpareMessages {
+ public:
+  struct Entry {
+    Message message{};
+    Entry* next = nullptr;
+  };
+
+  SpareMessages() noexcept {
+    for (Entry& entry : entries_) give(entry);
+  }
+  SpareMessages(const SpareMessages&) = delete;
+  SpareMessages& operator=(const SpareMessages&) = delete;
+
+  /// Ends the process when all are in use: a message that is lost would be a run that never ends.
+  Entry& take() noexcept;
+  void give(Entry& entry) noexcept;
+
+ private:
+  std::mutex mutex_;
+  std::array<Entry, 256> entries_{};
+  Entry* free_ = nullptr;  // guarded by mutex_
 };
 
 /// A place from which a worker works on a run. Posted to the executor as "come and work on this run".
@@ -119,6 +153,7 @@ class alignas(64) Seat final : public Work {
   BlockMap map;                  // Of the worker that holds the seat; thieves see it through steal_highest.
   std::uint32_t next = no_task;  // Goes first: the rest of a chain that was cut where the slice ended.
   Progress progress;
+  Seat* next_handed = nullptr;  // of those handed to threads that wait; guarded by the run's mutex
 
  private:
   enum class Posting : std::uint8_t { none, posted, revoked };
@@ -136,6 +171,12 @@ struct BodyFrame {
   std::atomic<std::uint32_t> sleeps{0};
 
   static BodyFrame*& innermost() noexcept;
+};
+
+/// A sleep inside a body. Guarded by the mutex of the run that is waited for.
+struct SleepingFrame {
+  BodyFrame* innermost;
+  SleepingFrame* next = nullptr;
 };
 
 /// Bits of RunCore::attention: why a start needs a second look.
@@ -268,10 +309,20 @@ class RunCore {
   // ---- Parked tasks ----
   /// Hands `message` to the next worker, and gets one if none is at work.
   void deliver(Message message) noexcept;
-  std::vector<Message> take_messages();
-  ParkedTask& park(std::uint32_t task, ParkedTask parked);
+  std::vector<Message> take_messages() noexcept;
+  /// One of those that `take_messages` leaves, as there was no memory for them; nothing when there is none.
+  std::optional<Message> take_spare_message() noexcept;
+  /// Keeps the record of a task, which is moved. @returns false where there is no memory for it: then the record is as
+  /// it was, but that it gives up.
+  [[nodiscard]] bool park(std::uint32_t task, ParkedTask& parked) noexcept;
+  /// Sees to it that `task` can be parked once. Before what cannot be taken back without a record.
+  /// @throws std::bad_alloc  there is no memory.
+  void reserve_park(std::uint32_t task);
   /// Takes the record of a parked task; an empty one when there is none.
-  ParkedTask unpark(std::uint32_t task);
+  ParkedTask unpark(std::uint32_t task) noexcept;
+  /// The same for a task that may be parked again: there is room for that until `give_up_room`.
+  ParkedTask unpark_for_now(std::uint32_t task) noexcept;
+  void give_up_room(std::uint32_t task) noexcept;
   /// Calls `use(record)` under the lock, with the record of a parked task or null.
   template <typename Use>
   auto with_parked(std::uint32_t task, Use&& use) {
@@ -299,20 +350,21 @@ class RunCore {
   void tell_task(Event::Kind kind, std::uint32_t task, TaskState state, std::uint32_t attempt = 0,
                  WaitReason reason = WaitReason::none, const std::exception_ptr* error = nullptr,
                  std::string_view cause = {}) noexcept;
-  void add_failure(std::uint32_t task, const ParkedTask& parked, bool allowed);
+  void add_failure(std::uint32_t task, const ParkedTask& parked, bool allowed) noexcept;
   void note_cancelled() noexcept { any_cancelled_.store(true, std::memory_order_relaxed); }
   /// Does nothing but for the first call, whose cause counts.
-  void cancel(std::string cause);
+  void cancel(std::string cause) noexcept;
   /// Of the run, if it was cancelled.
   [[nodiscard]] std::string cancel_cause() const;
   /// Why it is being stopped, and so `task`, for what that has begun.
   [[nodiscard]] std::string why_stopped(std::uint32_t task) const;
-  /// Begins the time of the run's deadline, if there is one. Before anything of it is called.
-  void start_deadline();
+  /// Begins the time of the run's deadline, if there is one. Before anything of it is called. Where there can be no
+  /// timer the run is cancelled.
+  void start_deadline() noexcept;
   /// On the clock's thread: all workers may be busy with bodies, which are to be asked.
-  void end_at_deadline();
+  void end_at_deadline() noexcept;
   /// Once cancelling or stopping is raised: asks the bodies to stop, and ends what is parked.
-  void stop_waiting_tasks();
+  void stop_waiting_tasks() noexcept;
   /// Whether `task` is to end `cancelled`, with its run or by itself. Takes the run's mutex where some task was.
   [[nodiscard]] bool should_stop(std::uint32_t task) {
     return stops(task) || ((attention() & some_cancelled) != 0 && was_cancelled(task));
@@ -335,9 +387,9 @@ class RunCore {
 
   // ---- Pausing ----
   /// @returns whether this call paused the run.
-  bool pause();
+  bool pause() noexcept;
   /// @returns whether this call ended a pause.
-  bool resume();
+  bool resume() noexcept;
   [[nodiscard]] bool is_pausing() const noexcept {
     return state() == RunState::running && is_paused(attention_.load(std::memory_order_seq_cst));
   }
@@ -408,13 +460,24 @@ class RunCore {
   void decide() noexcept;
   bool see_cancel_locked(std::uint32_t task);
   bool note_task_cancel(std::uint32_t task, std::string cause);
-  void reach_cancelled(std::uint32_t task);
+  void reach_cancelled(std::uint32_t task) noexcept;
+  template <typename Cause>
+  void cancel_because(Cause&& cause) noexcept;
+  void add_message_locked(Message message) noexcept;
+  void record_failure(std::uint32_t task, const ParkedTask& parked, bool allowed);
+  void add_lost_failures(std::vector<TaskFailure>& failures) const;
   /// Keeps the run from being decided until a Message::Kind::end_due was taken. @returns false when it is too late.
   bool put_off_end() noexcept;
   /// Lowers the bit. @returns whether it was up, so that this call ended a pause.
   bool end_pause() noexcept;
   void tell_pause() noexcept;
-  [[nodiscard]] std::vector<std::pair<std::uint32_t, std::shared_ptr<Continuation>>> begun_continuations();
+  /// Calls `use(task, continuation)` for each that is parked, without the lock. Those that come meanwhile may be left
+  /// out.
+  template <typename Use>
+  void for_each_begun(Use&& use) noexcept;
+  /// Calls `use(source)` for each stop source of a task that is to stop, without the lock.
+  template <typename Map, typename SourceOf>
+  void stop_each(const Map& map, SourceOf&& source_of) noexcept;
   /// Whether the owner's seat has no thread at the moment.
   [[nodiscard]] bool is_exclusive_to_nobody() const noexcept;
   void check_wait_is_possible() const;
@@ -457,6 +520,7 @@ class RunCore {
   std::atomic<RunState> state_{RunState::running};
   std::atomic<bool> any_failed_{false};
   std::atomic<bool> any_cancelled_{false};
+  std::atomic<bool> any_failure_lost_{false};  // some failed task is not in failures_
   std::atomic<std::uint32_t> sleeping_helpers_{0};
   std::atomic<bool> attended_{false};
   std::atomic<bool> any_handed_over_{false};
@@ -475,15 +539,18 @@ class RunCore {
   mutable std::mutex mutex_;
   EngineCondition changed_;
   std::vector<Message> messages_;
+  SpareMessages::Entry* first_spare_ = nullptr;  // come after those
+  SpareMessages::Entry* last_spare_ = nullptr;
   std::unordered_map<std::uint32_t, ParkedTask> parked_;
   // Ordered maps: they are empty in most runs, and an empty one costs less to make than a hash table.
   std::map<std::uint32_t, LiveAttempt*> live_attempts_;
   std::vector<TaskFailure> failures_;
   std::map<std::uint32_t, std::size_t> failure_of_;  // by task, into failures_
   std::vector<std::function<void(const Run&)>> callbacks_;
-  std::vector<Seat*> handed_seats_;
-  std::vector<BodyFrame*> sleeping_frames_;  // innermost of each thread that sleeps inside a body
-  std::vector<std::uint64_t> handed_over_;   // by task: the run that has its result; empty while all are here
+  Seat* handed_seats_ = nullptr;  // the newest first
+  std::uint32_t handed_count_ = 0;
+  SleepingFrame* sleeping_frames_ = nullptr;  // of threads that sleep inside a body
+  std::vector<std::uint64_t> handed_over_;    // by task: the run that has its result; empty while all are here
   std::string cancel_cause_;
   std::map<std::uint32_t, std::stop_source> stop_sources_;  // of tasks whose bodies asked for them
   struct TaskCancel {
@@ -493,5 +560,25 @@ class RunCore {
   };
   std::map<std::uint32_t, TaskCancel> task_cancels_;
 };
+
+template <typename Use>
+void RunCore::for_each_begun(Use&& use) noexcept {
+  std::vector<std::pair<std::uint32_t, std::shared_ptr<Continuation>>> begun;
+  try {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [task, parked] : parked_) {
+      if (parked.rest) begun.emplace_back(task, parked.rest);
+    }
+  } catch (const std::bad_alloc&) {  // without a list, then
+    begun.clear();
+    for (std::uint32_t task = 0; task < data_.task_count; ++task) {
+      const auto rest = with_parked(task, [](const ParkedTask* parked) {
+        return parked != nullptr ? parked->rest : std::shared_ptr<Continuation>{};
+      });
+      if (rest) use(task, *rest);
+    }
+  }
+  for (const auto& [task, rest] : begun) use(task, *rest);
+}
 
 }  // namespace baton::detail

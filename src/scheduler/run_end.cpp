@@ -2,6 +2,7 @@
 // How a run ends, and how threads wait for that.
 #include "scheduler/run_core.hpp"
 
+#include "base/fault_point.hpp"
 #include "scheduler/scheduler_core.hpp"
 #include "scheduler/slice.hpp"
 
@@ -58,7 +59,11 @@ void RunCore::decide() noexcept {
     Event event{};
     event.kind = Event::Kind::run_ended;
     event.run_state = end;
-    const std::string cause = was_cancelled ? cancel_cause() : std::string{};
+    std::string cause;
+    try {
+      if (was_cancelled) cause = cancel_cause();
+    } catch (const std::bad_alloc&) {  // then observers are not told why
+    }
     event.cause = cause;
     tell(event);
   }
@@ -72,9 +77,10 @@ void RunCore::decide() noexcept {
     const Unbroken one_step;
     state_.store(end, std::memory_order_seq_cst);
     callbacks.swap(callbacks_);
-    for (BodyFrame* const frame : std::exchange(sleeping_frames_, {})) {
-      hold_clocks(frame);
-      wake_up(frame);
+    for (const SleepingFrame* sleeping = std::exchange(sleeping_frames_, nullptr); sleeping != nullptr;
+         sleeping = sleeping->next) {
+      hold_clocks(sleeping->innermost);
+      wake_up(sleeping->innermost);
     }
     changed_.notify_all();
   }
@@ -92,6 +98,7 @@ void RunCore::on_end(std::function<void(const Run&)> callback) {
   {
     const std::lock_guard lock(mutex_);
     if (state() == RunState::running) {
+      fault_point(FaultPoint::end_callback);
       callbacks_.push_back(std::move(callback));
       return;
     }
@@ -168,7 +175,8 @@ Seat* RunCore::sleep(Executor* here, Sleep kind, SteadyTime until) {
   Executor& driven = here != nullptr ? *here : executor_;
   std::unique_lock lock(mutex_);
   if (state() != RunState::running) return nullptr;
-  if (frame != nullptr) sleeping_frames_.push_back(frame);
+  SleepingFrame sleeping{frame};
+  if (frame != nullptr) sleeping.next = std::exchange(sleeping_frames_, &sleeping);
   lock.unlock();
   yield_point("sleep: listed");
   let_go(frame);
@@ -183,7 +191,7 @@ Seat* RunCore::sleep(Executor* here, Sleep kind, SteadyTime until) {
   if (helps) sleeping_helpers_.fetch_add(1, std::memory_order_seq_cst);  // not before: until here it may be busy
   Seat* seat = nullptr;
   const auto woken = [&] {
-    if (state() != RunState::running || (helps && !handed_seats_.empty())) return true;
+    if (state() != RunState::running || (helps && handed_seats_ != nullptr)) return true;
     if (helps) seat = revoke_seat();  // all threads of the executor may be busy for long
     return seat != nullptr;
   };
@@ -194,14 +202,17 @@ Seat* RunCore::sleep(Executor* here, Sleep kind, SteadyTime until) {
   }
   if (helps) {
     sleeping_helpers_.fetch_sub(1, std::memory_order_seq_cst);
-    if (seat == nullptr && !handed_seats_.empty()) {
-      seat = handed_seats_.back();
-      handed_seats_.pop_back();
+    if (seat == nullptr && handed_seats_ != nullptr) {
+      seat = std::exchange(handed_seats_, handed_seats_->next_handed);
+      --handed_count_;
     }
   }
   // decide() takes the holds back for the threads that it finds, so that no time passes before they wake. This one is
   // not found any more.
-  const bool taken_back = std::erase(sleeping_frames_, frame) == 0;
+  SleepingFrame** link = &sleeping_frames_;
+  while (*link != nullptr && *link != &sleeping) link = &(*link)->next;
+  const bool taken_back = *link == nullptr;
+  if (!taken_back) *link = sleeping.next;
   if (!taken_back) hold_clocks(frame);
   lock.unlock();
   yield_point("sleep: over");
@@ -215,8 +226,9 @@ bool RunCore::hand_to_helper(Seat& seat) noexcept {
   yield_point("hand to a helper");
   const std::lock_guard lock(mutex_);
   // Under the lock a counted helper is asleep, and takes one seat when it wakes.
-  if (sleeping_helpers_.load(std::memory_order_relaxed) <= handed_seats_.size()) return false;
-  handed_seats_.push_back(&seat);
+  if (sleeping_helpers_.load(std::memory_order_relaxed) <= handed_count_) return false;
+  seat.next_handed = std::exchange(handed_seats_, &seat);
+  ++handed_count_;
   changed_.notify_all();
   return true;
 }

@@ -96,6 +96,25 @@ std::vector<Run> SchedulerCore::live_runs() const {
   return runs;
 }
 
+void SchedulerCore::cancel_all(const std::string& cause) noexcept {
+  try {
+    for (const Run& run : live_runs()) run.cancel(cause);
+    return;
+  } catch (const std::bad_alloc&) {
+  }
+  // Without a list and without a cause: one by one, until there is none that was not cancelled.
+  const auto next = [this] {
+    const std::lock_guard lock(mutex);
+    RunCore* run = first_live;
+    while (run != nullptr && (run->state() != RunState::running || (run->attention() & cancelling) != 0)) {
+      run = run->next_live;
+    }
+    if (run != nullptr) run->reference();
+    return Run(run);
+  };
+  for (Run run = next(); run; run = next()) run.cancel();
+}
+
 bool SchedulerCore::below_on_this_stack() const noexcept {
   for (const BodyFrame* frame = BodyFrame::innermost(); frame != nullptr; frame = frame->outer) {
     if (&frame->run->scheduler() == this) return true;
@@ -127,7 +146,8 @@ Scheduler::~Scheduler() {
                stderr);
     std::abort();
   }
-  cancel_all("its scheduler was destroyed");
+  static const std::string cause = "its scheduler was destroyed";
+  core_->cancel_all(cause);
   core_->wait_all();
 }
 
@@ -166,16 +186,15 @@ void Scheduler::observe(std::shared_ptr<Observer> observer) {
   core_->observers.add(std::move(observer));
   detail::yield_point("observe: added");
   // A run that starts meanwhile is in the list, or looks for observers once it is.
-  for (const Run& run : core_->live_runs()) run.core()->raise(detail::observed);
+  const std::lock_guard lock(core_->mutex);
+  for (detail::RunCore* run = core_->first_live; run != nullptr; run = run->next_live) run->raise(detail::observed);
 }
 
 void Scheduler::unobserve(const std::shared_ptr<Observer>& observer) { core_->observers.remove(observer); }
 
 std::uint64_t Scheduler::observer_errors() const noexcept { return core_->errors->load(std::memory_order_relaxed); }
 
-void Scheduler::cancel_all(const std::string& cause) {
-  for (const Run& run : core_->live_runs()) run.cancel(cause);
-}
+void Scheduler::cancel_all(const std::string& cause) { core_->cancel_all(cause); }
 
 void Scheduler::wait_all() const {
   if (core_->below_on_this_stack()) throw UsageError("Scheduler::wait_all inside one of its own tasks could never end");

@@ -7,6 +7,7 @@
 #include "scheduler/observers.hpp"
 #include "scheduler/place.hpp"
 #include "scheduler/resources.hpp"
+#include "scheduler/run_core.hpp"
 #include "scheduler/timers.hpp"
 #include "scheduler/watch.hpp"
 
@@ -33,6 +34,7 @@ class SchedulerCore {
   /// Called when a run is quiet, as the last thing it does with the scheduler; ends the engine's share in its memory.
   void retire(RunCore& run) noexcept;
   [[nodiscard]] std::vector<Run> live_runs() const;
+  void cancel_all(const std::string& cause) noexcept;
   void wait_all();
   /// Whether the calling thread is inside a task of one of the runs.
   [[nodiscard]] bool below_on_this_stack() const noexcept;
@@ -42,6 +44,7 @@ class SchedulerCore {
   Clock& clock;
   const std::shared_ptr<std::atomic<std::uint64_t>> errors = std::make_shared<std::atomic<std::uint64_t>>(0);
   Observers observers{errors};
+  SpareMessages spare_messages;
   Resources resources;
   Timers timers;
   std::atomic<PlanData::Pace> last_pace{PlanData::Pace::unknown};

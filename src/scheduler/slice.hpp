@@ -78,6 +78,8 @@ class Slice {
   void end_parked(std::uint32_t task, ParkedTask parked) noexcept;
   void begin_next_round(std::uint32_t task, ParkedTask parked) noexcept;
   void begin_rest(std::uint32_t task, ParkedTask parked) noexcept;
+  void give_up_waiting(std::uint32_t task, std::exception_ptr why) noexcept;
+  void end_given_up(std::uint32_t task, ParkedTask& parked) noexcept;
   void start_again(std::uint32_t task, ParkedTask parked) noexcept;
   void drop_value(std::uint32_t task, ParkedTask& parked) noexcept;
   void wait_until(std::uint32_t task, ParkedTask parked, WaitReason reason) noexcept;

@@ -47,6 +47,11 @@ bool Slice::try_again(std::uint32_t task, ParkedTask& parked) noexcept {
   if ((data_.flags_of(task) & has_policies) == 0 || parked.is_last || parked.attempt == 0) return false;
   const std::optional<Duration> delay = retry_after(run_, task, parked.attempt, parked.first_started, parked.error);
   if (!delay) return false;
+  try {
+    parked.earlier_errors.push_back(parked.error);
+  } catch (const std::bad_alloc&) {
+    return false;  // it has to fail with this one
+  }
   SchedulerCore& scheduler = run_.scheduler();
   if (parked.timeout_at) scheduler.timers.remove(run_, task, TimerKind::timeout);
   parked.timeout_at.reset();
@@ -54,7 +59,6 @@ bool Slice::try_again(std::uint32_t task, ParkedTask& parked) noexcept {
     scheduler.resources.give_back(data_.find_settings(task)->resources);
   }
   parked.has_waited = false;
-  parked.earlier_errors.push_back(parked.error);
   parked.awaits_retry = true;
   if (parked.loop) parked.loop->is_broken = true;  // begins anew
   parked.until = later_by(scheduler.clock.now(), *delay);
@@ -94,7 +98,6 @@ bool Slice::time_out_body(std::uint32_t task) noexcept {
     ended.attempt = live->attempt;
     ended.first_started = live->first_started;
     ended.error = live->timed_out;
-    ended.earlier_errors = live->earlier_errors;
     ended.is_last = live->is_last;
     return true;
   });
@@ -105,6 +108,7 @@ bool Slice::time_out_body(std::uint32_t task) noexcept {
   const bool abandoned = run_.with_attempt(task, [&](LiveAttempt* live) {
     if (live == nullptr || live->attempt != ended.attempt || live->abandoned) return false;  // it ends by itself
     live->abandoned = true;
+    ended.earlier_errors.swap(live->earlier_errors);
     return true;
   });
   if (!abandoned) return true;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The slow path of a slice: tasks that need more than a call, and all that end, wait or fail otherwise than in place.
+#include "base/fault_point.hpp"
 #include "scheduler/attempt.hpp"
 #include "scheduler/scheduler_core.hpp"
 #include "scheduler/slice.hpp"
@@ -86,7 +87,7 @@ Slice::Step Slice::wait_for_resources(std::uint32_t task, ParkedTask& parked) {
   if (resources.try_acquire(run_, task, requests)) return Step::ended_well;
   // All before asking: once queued, another thread may get the grant and start the task.
   const bool has_waited = parked.has_waited;
-  run_.park(task, std::move(parked));
+  if (!run_.park(task, parked)) std::rethrow_exception(parked.error);
   run_.byte(task).store(task_byte::of(TaskState::waiting), std::memory_order_relaxed);
   if (!has_waited) run_.tell_task(Kind::task_waiting, task, TaskState::waiting, 0, WaitReason::resource);
   yield_point("resources: told");
@@ -109,7 +110,8 @@ void give_resources_back(RunCore& run, std::uint32_t task, ParkedTask& parked) n
 /// A pinned task on its way to its executor.
 class PinnedTask final : public Work {
  public:
-  PinnedTask(RunCore& run, std::uint32_t task, Executor& executor, ParkedTask parked)
+  /// @param parked  Is moved, once there is memory.
+  PinnedTask(RunCore& run, std::uint32_t task, Executor& executor, ParkedTask& parked)
       : run_(run), task_(task), executor_(executor), parked_(std::move(parked)) {
     run_.keep();
     run_.scheduler().clock.hold();
@@ -130,7 +132,7 @@ class PinnedTask final : public Work {
     if (parked_.abandoned) {
       give_resources_back(run_, task_, parked_);
     } else {
-      run_.park(task_, std::move(parked_));
+      static_cast<void>(run_.park(task_, parked_));  // for which there is room
       run_.deliver({task_, message});
     }
     RunCore& run = run_;
@@ -149,7 +151,9 @@ class PinnedTask final : public Work {
 }  // namespace
 
 void Slice::post_to_executor(std::uint32_t task, Executor& executor, ParkedTask& parked) {
-  auto* const pinned = new PinnedTask(run_, task, executor, std::move(parked));
+  run_.reserve_park(task);
+  fault_point(FaultPoint::pinned_task);
+  auto* const pinned = new PinnedTask(run_, task, executor, parked);
   run_.byte(task).store(task_byte::of(TaskState::waiting), std::memory_order_relaxed);
   run_.tell_task(Kind::task_waiting, task, TaskState::waiting, 0, WaitReason::executor);
   executor.post(*pinned);
@@ -174,15 +178,18 @@ Slice::Step Slice::start_body(std::uint32_t task, ParkedTask parked) noexcept {
   if (!may_go_on) return end(task, result.end, result);
   if (seat_ != nullptr) {
     end_parked(task, std::move(result));
-  } else {
-    run_.park(task, std::move(result));
+  } else if (run_.park(task, result)) {
     run_.deliver({task, Message::Kind::body});
+  } else {  // nothing else has begun for it: that would have a record
+    drop_value(task, result);
+    return end(task, result.end, result);
   }
   return Step::parked;
 }
 
 void Slice::take_messages() noexcept {
   for (const Message& message : run_.take_messages()) take(message);
+  while (const std::optional<Message> message = run_.take_spare_message()) take(*message);
 }
 
 void Slice::take(const Message& message) noexcept {
@@ -192,7 +199,7 @@ void Slice::take(const Message& message) noexcept {
     return;
   }
   if (message.kind == Message::Kind::claim) return end_if_ready(task);
-  ParkedTask parked = run_.unpark(task);
+  ParkedTask parked = run_.unpark_for_now(task);
   switch (message.kind) {
     case Message::Kind::ended_well:
       pass_on_end<false>(task);
@@ -250,7 +257,11 @@ void Slice::start_again(std::uint32_t task, ParkedTask parked) noexcept {
   if (is_paused(run_.attention()) && (data_.flags_of(task) & has_resources) != 0) {
     run_.scheduler().resources.remove(run_, task);  // it asks anew; or it would hold up those behind it
   }
-  run_.park(task, std::move(parked));
+  if (!run_.park(task, parked)) {
+    run_.scheduler().resources.remove(run_, task);
+    end_given_up(task, parked);
+    return;
+  }
   run_.byte(task).store(0, std::memory_order_relaxed);
   make_ready(task);
 }
@@ -283,6 +294,7 @@ void Slice::end_parked(std::uint32_t task, ParkedTask parked) noexcept {
     parked.end = TaskState::cancelled;
   }
   if (parked.end == TaskState::failed && !stop && try_again(task, parked)) return;
+  run_.give_up_room(task);
   if (end(task, parked.end, parked) == Step::ended_well) {
     pass_on_end<false>(task);
   } else {
@@ -295,17 +307,40 @@ void Slice::wait_until(std::uint32_t task, ParkedTask parked, WaitReason reason)
   const TimePoint until = parked.until;
   const std::uint32_t attempt = parked.attempt;
   const std::exception_ptr error = reason == WaitReason::retry ? parked.error : nullptr;
+  if (!run_.park(task, parked)) {
+    end_given_up(task, parked);
+    return;
+  }
   run_.byte(task).store(task_byte::of(TaskState::waiting), std::memory_order_release);
-  run_.park(task, std::move(parked));
   run_.tell_task(Kind::task_waiting, task, TaskState::waiting, attempt, reason, error ? &error : nullptr);
   Timers& timers = run_.scheduler().timers;
   yield_point("park: told");
-  timers.add(run_, task, until);
+  try {
+    timers.add(run_, task, until);
+  } catch (...) {
+    give_up_waiting(task, std::current_exception());  // without a timer, nobody else takes it up
+    return;
+  }
   yield_point("park: timer added");
   // As for resources: cancel() may have collected the timers before this one was there.
   if (run_.should_stop(task) && timers.remove(run_, task)) {
     run_.deliver({task, Message::Kind::drop});
   }
+}
+
+/// Fails a task that was parked for something which cannot be had.
+void Slice::give_up_waiting(std::uint32_t task, std::exception_ptr why) noexcept {
+  ParkedTask parked = run_.unpark(task);
+  parked.rest = nullptr;
+  parked.give_up(parked.overdue ? std::exchange(parked.overdue, nullptr) : std::move(why));
+  end_given_up(task, parked);
+}
+
+void Slice::end_given_up(std::uint32_t task, ParkedTask& parked) noexcept {
+  drop_value(task, parked);
+  run_.give_up_room(task);
+  end(task, parked.end, parked);
+  pass_on_end<true>(task);
 }
 
 /// Makes a loop ready again, for the next call of its body.
@@ -319,8 +354,8 @@ void Slice::begin_rest(std::uint32_t task, ParkedTask parked) noexcept {
   const std::shared_ptr<Continuation> rest = parked.rest;
   const std::uint32_t attempt = parked.attempt;
   const bool is_told = !parked.loop || parked.loop->number == 0;  // the rounds of a loop are one wait
+  static_cast<void>(run_.park(task, parked));                     // for which there is room: see AttemptContext
   run_.byte(task).store(task_byte::of(TaskState::waiting), std::memory_order_release);
-  run_.park(task, std::move(parked));
   if (is_told) run_.tell_task(Kind::task_waiting, task, TaskState::waiting, attempt, WaitReason::child);
   yield_point("continuation: told");
   // As for timers: cancel() and pause() may have looked for continuations before this one was there.
@@ -331,7 +366,11 @@ void Slice::begin_rest(std::uint32_t task, ParkedTask parked) noexcept {
     stop_late_rest(run_, task, TimerKind::deadline);
   }
   yield_point("continuation: begins");
-  rest->begin(run_, task);
+  try {
+    rest->begin(run_, task);
+  } catch (...) {
+    give_up_waiting(task, std::current_exception());
+  }
 }
 
 /// Releases the successors of a task that has ended outside run_chain.

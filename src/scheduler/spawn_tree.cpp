@@ -4,6 +4,7 @@
 #include <baton/base/error.hpp>
 #include <baton/base/part_failed.hpp>
 
+#include "base/fault_point.hpp"
 #include "scheduler/part_context.hpp"
 #include "scheduler/run_core.hpp"
 
@@ -53,6 +54,7 @@ void SpawnTree::add(SpawnedPtr spawned, Spawned* parent, std::uint32_t& count) {
     throw UsageError(run().label(task()) + " spawns '" + std::string(spawned->name()) +
                      "': names may not contain '/', '[' or ']', which derived names use");
   }
+  fault_point(FaultPoint::spawn_part);
   spawned->parent = parent;
   spawned->number = count++;
   if (parent != nullptr) parent->references.fetch_add(1, std::memory_order_relaxed);

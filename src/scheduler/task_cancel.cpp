@@ -10,6 +10,7 @@
 //
 // tests/models/cancel.pml tries every order in which a run is cancelled while its tasks start, wait and end; cancelling
 // one task is not in it.
+#include "base/fault_point.hpp"
 #include "executor/heavy_fence.hpp"
 #include "scheduler/attempt.hpp"
 #include "scheduler/run_core.hpp"
@@ -41,7 +42,7 @@ bool is_ending(std::uint8_t byte) {
 
 // ---- The run ----
 
-void RunCore::cancel(std::string cause) {
+void RunCore::cancel(std::string cause) noexcept {
   if (!try_keep()) return;
   yield_point("cancel: kept");
   if (state() == RunState::running) {
@@ -75,13 +76,30 @@ std::string RunCore::why_stopped(std::uint32_t task) const {
   return describe() + " stopped at a failure";
 }
 
-void RunCore::start_deadline() {
+void RunCore::start_deadline() noexcept {
   if (!deadline_) return;
   if (*deadline_ <= Duration::zero()) return end_at_deadline();
-  scheduler_.timers.add(*this, Seat::no_task, later_by(scheduler_.clock.now(), *deadline_), TimerKind::run);
+  try {
+    scheduler_.timers.add(*this, Seat::no_task, later_by(scheduler_.clock.now(), *deadline_), TimerKind::run);
+  } catch (...) {
+    cancel_because([] { return "its deadline cannot be watched: " + baton::describe(std::current_exception()); });
+  }
 }
 
-void RunCore::end_at_deadline() { cancel("it has not ended within its deadline of " + in_seconds(*deadline_)); }
+void RunCore::end_at_deadline() noexcept {
+  cancel_because([this] { return "it has not ended within its deadline of " + in_seconds(*deadline_); });
+}
+
+/// Without memory for the cause it is cancelled without one.
+template <typename Cause>
+void RunCore::cancel_because(Cause&& cause) noexcept {
+  std::string text;
+  try {
+    text = cause();
+  } catch (const std::bad_alloc&) {
+  }
+  cancel(std::move(text));
+}
 
 // ---- One task ----
 
@@ -120,7 +138,13 @@ std::vector<std::pair<std::uint32_t, std::string>> RunCore::cancelled_tasks(std:
 bool RunCore::cancel_task(std::uint32_t task, std::string cause) {
   if (!try_keep()) return false;
   yield_point("cancel a task: kept");
-  const bool decided = state() == RunState::running && note_task_cancel(task, std::move(cause));
+  bool decided = false;
+  try {
+    decided = state() == RunState::running && note_task_cancel(task, std::move(cause));
+  } catch (...) {
+    drop();
+    throw;
+  }
   yield_point("cancel a task: decided");
   if (decided) reach_cancelled(task);
   drop();
@@ -131,6 +155,7 @@ bool RunCore::note_task_cancel(std::uint32_t task, std::string cause) {
   {
     const std::lock_guard lock(mutex_);
     if (is_ending(byte(task).load(std::memory_order_acquire))) return false;
+    fault_point(FaultPoint::task_cancel);
     if (!task_cancels_.try_emplace(task, TaskCancel{std::move(cause)}).second) return false;
     raise(some_cancelled);
   }
@@ -145,7 +170,7 @@ bool RunCore::note_task_cancel(std::uint32_t task, std::string cause) {
 }
 
 /// Ends what the task waits for, or asks its body.
-void RunCore::reach_cancelled(std::uint32_t task) {
+void RunCore::reach_cancelled(std::uint32_t task) noexcept {
   std::shared_ptr<Continuation> rest;
   std::optional<std::stop_source> source;
   {
@@ -175,6 +200,7 @@ const std::string* RunCore::hear_cancel(std::uint32_t task) {
 
 std::stop_token RunCore::stop_token(std::uint32_t task) {
   const std::lock_guard lock(mutex_);
+  if (stop_sources_.find(task) == stop_sources_.end()) fault_point(FaultPoint::stop_token);
   const auto [source, is_new] = stop_sources_.try_emplace(task);
   if (is_new && (stops(task) || see_cancel_locked(task))) source->second.request_stop();
   return source->second.get_token();

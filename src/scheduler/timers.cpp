@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "scheduler/timers.hpp"
 
+#include "base/fault_point.hpp"
 #include "scheduler/attempt.hpp"
 
 namespace baton::detail {
@@ -16,15 +17,33 @@ void Timers::set_alarm_locked() {
 }
 
 void Timers::add(RunCore& run, std::uint32_t task, TimePoint when, TimerKind kind) {
-  run.keep();
   const std::lock_guard lock(mutex_);
   const Key key{when, run.id(), task, kind};
-  queue_.emplace(key, &run);
-  when_.emplace(TaskKey{run.id(), kind, task}, when);
-  if (queue_.begin()->first == key) set_alarm_locked();
+  const TaskKey of_task{run.id(), kind, task};
+  const auto time = when_.emplace(of_task, when).first;
+  auto entry = queue_.end();
+  try {
+    fault_point(FaultPoint::timer);
+    entry = queue_.emplace(key, &run).first;
+    if (entry == queue_.begin()) set_alarm_locked();
+  } catch (...) {
+    if (entry != queue_.end()) queue_.erase(entry);
+    when_.erase(time);
+    set_alarm_again_locked();
+    throw;
+  }
+  run.keep();
 }
 
-bool Timers::remove(RunCore& run, std::uint32_t task, TimerKind kind) {
+/// Where the alarm cannot be moved it stays as it is: it rings too early, and nothing is due.
+void Timers::set_alarm_again_locked() noexcept {
+  try {
+    set_alarm_locked();
+  } catch (...) {
+  }
+}
+
+bool Timers::remove(RunCore& run, std::uint32_t task, TimerKind kind) noexcept {
   yield_point("timers: remove");
   {
     const std::lock_guard lock(mutex_);
@@ -32,14 +51,15 @@ bool Timers::remove(RunCore& run, std::uint32_t task, TimerKind kind) {
     if (found == when_.end()) return false;
     queue_.erase(Key{found->second, run.id(), task, kind});
     when_.erase(found);
-    set_alarm_locked();
+    set_alarm_again_locked();
   }
   run.drop();
   return true;
 }
 
-std::vector<std::uint32_t> Timers::remove_stopped(RunCore& run) {
-  std::vector<std::uint32_t> tasks;
+// What is removed or due is kept in the nodes that it had: this must go on where there is no memory.
+void Timers::drop_stopped(RunCore& run) noexcept {
+  TaskTimes stopped;
   {
     const std::lock_guard lock(mutex_);
     const auto begin = when_.lower_bound(TaskKey{run.id(), TimerKind::park, 0});
@@ -49,13 +69,14 @@ std::vector<std::uint32_t> Timers::remove_stopped(RunCore& run) {
       const std::uint32_t task = std::get<std::uint32_t>(each->first);
       if (!run.stops(task)) continue;
       queue_.erase(Key{each->second, run.id(), task, TimerKind::park});
-      when_.erase(each);
-      tasks.push_back(task);
+      stopped.insert(when_.extract(each));
     }
-    if (!tasks.empty()) set_alarm_locked();
+    if (!stopped.empty()) set_alarm_again_locked();
   }
-  for (std::size_t task = 0; task < tasks.size(); ++task) run.drop();
-  return tasks;
+  for (const auto& [key, when] : stopped) {
+    run.deliver({std::get<std::uint32_t>(key), Message::Kind::drop});
+    run.drop();
+  }
 }
 
 namespace {
@@ -78,23 +99,18 @@ Message::Kind message_of(TimerKind kind) noexcept {
 void Timers::ring() noexcept {
   const TimePoint now = clock_.now();
   yield_point("timers: ring");
-  struct Due {
-    RunCore* run;
-    std::uint32_t task;
-    TimerKind kind;
-  };
-  std::vector<Due> due;
+  Queue due;
   {
     const std::lock_guard lock(mutex_);
     while (!queue_.empty() && queue_.begin()->first.when <= now) {
-      const auto& [key, run] = *queue_.begin();
-      due.push_back({run, key.task, key.kind});
+      const Key& key = queue_.begin()->first;
       when_.erase(TaskKey{key.run, key.kind, key.task});
-      queue_.erase(queue_.begin());
+      due.insert(queue_.extract(queue_.begin()));
     }
     set_alarm_locked();
   }
-  for (const auto& [run, task, kind] : due) {
+  for (const auto& [key, run] : due) {
+    const auto [when, id, task, kind] = key;
     yield_point("timers: one is due");
     if (kind == TimerKind::run) {
       run->end_at_deadline();

@@ -8,7 +8,6 @@
 #include <map>
 #include <mutex>
 #include <tuple>
-#include <vector>
 
 namespace baton::detail {
 
@@ -33,16 +32,18 @@ class Timers final : public Alarm {
   Timers& operator=(const Timers&) = delete;
 
   /// Delivers the message of that kind to `run` at `when`, unless removed before. Keeps the run alive until then.
+  /// @throws std::bad_alloc, std::system_error  there is no memory, or no thread for the clock; there is no timer then.
   void add(RunCore& run, std::uint32_t task, TimePoint when, TimerKind kind = TimerKind::park);
   /// @returns whether the timer was there; then nothing is delivered any more.
-  bool remove(RunCore& run, std::uint32_t task, TimerKind kind = TimerKind::park);
-  /// Removes the timers of `run` that tasks wait for which are to end early. @returns those tasks.
-  std::vector<std::uint32_t> remove_stopped(RunCore& run);
+  bool remove(RunCore& run, std::uint32_t task, TimerKind kind = TimerKind::park) noexcept;
+  /// Removes the timers of `run` that tasks wait for which are to end early, and delivers Message::Kind::drop of those.
+  void drop_stopped(RunCore& run) noexcept;
 
   void ring() noexcept override;
 
  private:
   using TaskKey = std::tuple<std::uint64_t, TimerKind, std::uint32_t>;  // run, kind, task
+  using TaskTimes = std::map<TaskKey, TimePoint>;
   struct Key {
     TimePoint when;
     std::uint64_t run;
@@ -50,12 +51,14 @@ class Timers final : public Alarm {
     TimerKind kind;
     friend auto operator<=>(const Key&, const Key&) = default;  // NOLINT(modernize-use-nullptr): a false alarm
   };
+  using Queue = std::map<Key, RunCore*>;
   void set_alarm_locked();
+  void set_alarm_again_locked() noexcept;
 
   Clock& clock_;
   std::mutex mutex_;
-  std::map<Key, RunCore*> queue_;
-  std::map<TaskKey, TimePoint> when_;
+  Queue queue_;
+  TaskTimes when_;
 };
 
 }  // namespace baton::detail

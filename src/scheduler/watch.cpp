@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "scheduler/watch.hpp"
 
+#include "base/fault_point.hpp"
 #include "scheduler/run_core.hpp"
 
 #include <algorithm>
@@ -33,7 +34,10 @@ Watch::~Watch() {
 bool Watch::add(RunCore& run) noexcept try {
   if (run.watch.state.load(std::memory_order_relaxed) != Entry::off) return true;
   const std::lock_guard lock(mutex_);
-  if (!thread_.is_started()) thread_.start("watch", [this] { serve(); });
+  if (!thread_.is_started()) {
+    fault_point(FaultPoint::watch_thread);
+    thread_.start("watch", [this] { serve(); });
+  }
   runs_.reserve(runs_.size() + 1);
   auto expected = Entry::off;
   // close() turns the state and then takes the lock if it was on: one of both sees the other.

@@ -3,14 +3,13 @@
 // A run that is cancelled while its tasks start, wait and end. Stands for
 //
 //   src/scheduler/task_cancel.cpp   RunCore::cancel, stop_token
-//   src/scheduler/run_core.cpp      RunCore::stop_waiting_tasks, begun_continuations, deliver, take_messages, park,
-//                                   unpark
-//   src/scheduler/run_core.hpp      RunCore::attention, stops, should_stop
+//   src/scheduler/run_core.cpp      RunCore::stop_waiting_tasks, deliver, take_messages, park, unpark
+//   src/scheduler/run_core.hpp      RunCore::attention, stops, should_stop, for_each_begun
 //   src/scheduler/run_end.cpp       RunCore::count_ended, decide
 //   src/scheduler/slice_special.cpp Slice::start_specially, wait_for_resources, start_body, take, start_again,
 //                                   end_parked, wait_until, begin_rest, end; PinnedTask::run
-//   src/scheduler/resources.cpp     Resources::try_acquire, wait_for, remove, remove_stopped, give_back, serve_locked
-//   src/scheduler/timers.cpp        Timers::add, remove, remove_stopped, ring
+//   src/scheduler/resources.cpp     Resources::try_acquire, wait_for, remove, drop_stopped, give_back, serve
+//   src/scheduler/timers.cpp        Timers::add, remove, drop_stopped, ring
 //   src/scheduler/continuation.hpp  Continuation::begin, cancel, finish; child_run.cpp is one
 //
 // A change there is a change here. Cancelling a single task, retries and limits of time are not in it; a pause is in
@@ -106,7 +105,8 @@ inline deliver(task, what) {
   }
 }
 
-// Resources::serve_locked: `head` is who is to be called, with a reference.
+// Resources::serve: `head` is who is to be called, with a reference. A section of its own; where a waiter has queued or
+// was removed it is one step with that, to keep the search small (with all of them apart: 11 million states, no fault).
 inline serve() {
   head = (waiting[0] -> 0 : (waiting[1] -> 1 : NOBODY));
   if
@@ -140,12 +140,8 @@ inline drop_all() {
 
 // RunCore::stop_waiting_tasks. `list` has a bit for each task.
 inline stop_waiting_tasks() {
-  d_step {                                        // RunCore::begun_continuations
-    list = (parked[0] && kind[0] == has_rest -> 1 : 0) | (parked[1] && kind[1] == has_rest -> 2 : 0);
-    passed(RUN)
-  };
   d_step { stopped = stopped || has_token; passed(RUN) };   // request_stop; one made from now on is born stopped
-  d_step {                                        // Resources::remove_stopped
+  d_step {                                        // Resources::drop_stopped
     assert(references > 0);
     drops = (waiting[0] && !called[0] -> 1 : 0) | (waiting[1] && !called[1] -> 2 : 0);
 #ifdef FAULT_CALLED_AND_DROPPED      // a waiter that was called is dropped as well
@@ -157,7 +153,7 @@ inline stop_waiting_tasks() {
     passed(RES)
   };
   drop_all();
-  d_step {                                        // Timers::remove_stopped
+  d_step {                                        // Timers::drop_stopped
     assert(references > 0);
     drops = (timed[0] -> 1 : 0) | (timed[1] -> 2 : 0);
     references = references - KEPT * (timed[0] + timed[1]);
@@ -166,6 +162,10 @@ inline stop_waiting_tasks() {
     passed(TIM)
   };
   drop_all();
+  d_step {                                        // RunCore::for_each_begun
+    list = (parked[0] && kind[0] == has_rest -> 1 : 0) | (parked[1] && kind[1] == has_rest -> 2 : 0);
+    passed(RUN)
+  };
   d_step {                                        // Continuation::cancel
     if
     :: list & 1 -> asked[0] = true
@@ -404,10 +404,11 @@ give_back:                                        // Resources::give_back
   atomic {
     stop = false;
     if
-    :: holds[t] -> holds[t] = false; unit = true; serve(); passed(RES)
+    :: holds[t] -> holds[t] = false; unit = true; passed(RES)
     :: else -> goto next
     fi
   };
+  atomic { serve(); passed(RES) };
   call_head();
   goto next
 }
@@ -476,7 +477,8 @@ proctype Holder() {
   byte head = NOBODY;
 end_holder:
   gives;
-  atomic { unit = true; serve(); passed(RES) };
+  atomic { unit = true; passed(RES) };
+  atomic { serve(); passed(RES) };
   call_head()
 }
 

@@ -34,6 +34,8 @@ class BATON_API Clock {
 
   /// Arranges that `alarm.ring` is called once, at `when` or soon after, instead of when it was set for before.
   /// A time in the past rings soon. The caller keeps `alarm` alive until it has rung or `cancel` has returned.
+  /// @throws std::bad_alloc, std::system_error  there is no memory, or no thread; the alarm is as it was. Not for an
+  ///         alarm that is set or is ringing: that can always be moved.
   virtual void set(Alarm& alarm, TimePoint when) = 0;
 
   /// Takes the alarm back without waiting: it may be ringing at this moment.

@@ -49,7 +49,8 @@ struct StartOptions {
   std::optional<std::uint64_t> seed{};
   /// How long the run may take, from its start, on the scheduler's clock. Then it is cancelled, with a cause that says
   /// so; what ends by itself at that very moment, or before, counts as it ended. 0 or less: nothing of it starts. Time
-  /// goes on while the run is paused.
+  /// goes on while the run is paused. Where its timer cannot be had the run is cancelled as it starts; its cause says
+  /// why.
   std::optional<Duration> deadline{};
   /// Starts nothing before `Run::resume`. A plan without tasks ends at once all the same.
   bool paused = false;
