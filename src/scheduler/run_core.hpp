@@ -171,6 +171,9 @@ struct BodyFrame {
   std::atomic<std::uint32_t> sleeps{0};
 
   static BodyFrame*& innermost() noexcept;
+  /// A thread that waits in a body works on the awaited run, further up on its stack.
+  /// @throws UsageError  so many bodies wait on this thread that another wait could overflow its stack.
+  static void check_stack();
 };
 
 /// A sleep inside a body. Guarded by the mutex of the run that is waited for.

@@ -109,18 +109,36 @@ void RunCore::on_end(std::function<void(const Run&)> callback) {
 
 // ---- Waiting ----
 
+namespace {
+
+std::string name_of(const BodyFrame& frame) {
+  return frame.task < frame.run->data().task_count ? frame.run->label(frame.task) : "a callback";
+}
+
+}  // namespace
+
+void BodyFrame::check_stack() {
+  constexpr std::size_t most_bodies = 100;
+  const BodyFrame* const top = innermost();
+  std::size_t bodies = 0;
+  for (const BodyFrame* frame = top; frame != nullptr; frame = frame->outer) ++bodies;
+  if (bodies <= most_bodies) return;
+  throw UsageError(name_of(*top) + " of " + top->run->describe() + " waits for another run, and " +
+                   std::to_string(most_bodies) +
+                   " bodies wait further down on the same thread, whose stack could overflow; a sub-workflow waits "
+                   "without a thread");
+}
+
 void RunCore::check_wait_is_possible() const {
-  const auto name = [](const BodyFrame& frame) {
-    return frame.task < frame.run->data_.task_count ? frame.run->label(frame.task) : "a callback";
-  };
   const BodyFrame* const top = BodyFrame::innermost();
   for (const BodyFrame* frame = top; frame != nullptr; frame = frame->outer) {
     if (frame->run != this) continue;
     const std::string what =
         frame == top ? "its own run"
-                     : describe() + ", whose " + name(*frame) + " is waiting further down on the same thread";
-    throw UsageError(name(*top) + " of " + top->run->describe() + " waits for " + what + ": neither could ever end");
+                     : describe() + ", whose " + name_of(*frame) + " is waiting further down on the same thread";
+    throw UsageError(name_of(*top) + " of " + top->run->describe() + " waits for " + what + ": neither could ever end");
   }
+  BodyFrame::check_stack();
 }
 
 Executor* RunCore::executor_here() const noexcept {

@@ -169,6 +169,7 @@ Run Scheduler::run(const Plan& plan, StartOptions options) {
                      "' is to be run to its end, but paused from the start: nobody has a handle to resume it; use "
                      "Scheduler::start");
   }
+  detail::BodyFrame::check_stack();
   auto [run, seat] = core_->create(plan, options, detail::SchedulerCore::Caller::works_along);
   run.core()->work_along(seat);
   return run;

@@ -7,6 +7,7 @@
 #include "support/scale.hpp"
 #include "support/waiting.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -25,6 +26,8 @@ using baton::Workflow;
 using baton::test::message_of;
 using baton::test::scaled;
 using baton::test::Signal;
+using testing::EndsWith;
+using testing::StartsWith;
 
 class Waiting : public baton::test::OnEachPool {};
 BATON_ON_EACH_POOL(Waiting);
@@ -188,6 +191,40 @@ TEST_P(Waiting, ForItselfByGetAndInANamelessTaskIsRefused) {
   started.set();
   EXPECT_EQ(run.get(message),
             "task '#0' of run " + std::to_string(run.id()) + " waits for its own run: neither could ever end");
+}
+
+// Each body runs the next plan on top of the stack; this thread is the only one.
+TEST(WaitingByHand, OfAHundredBodiesOnOneStackIsAllThereMayBe) {
+  for (const bool waits_itself : {false, true}) {
+    baton::ManualExecutor executor;
+    baton::Scheduler scheduler(executor);
+    Workflow flow{"deep"};
+    const auto depth = flow.input<int>("depth");
+    Plan plan;
+    std::string message;
+    flow.task(
+        "down",
+        [&](int number) {
+          const auto wait = [&] {
+            baton::Inputs inputs = std::move(baton::Inputs().set(depth, number + 1));
+            waits_itself ? scheduler.start(plan, std::move(inputs)).wait()
+                         : static_cast<void>(scheduler.run(plan, std::move(inputs)));
+          };
+          if (number > 101) return;  // the run whose wait was refused
+          if (number <= 100) {
+            wait();
+          } else {
+            message = message_of<UsageError>(wait);
+          }
+        },
+        depth);
+    plan = flow.build();
+    EXPECT_TRUE(scheduler.run(plan, baton::Inputs().set(depth, 1)).succeeded());
+    EXPECT_THAT(message, StartsWith("task 'down' of run "));
+    EXPECT_THAT(message, EndsWith(" of workflow 'deep' waits for another run, and 100 bodies wait further down on the "
+                                  "same thread, whose stack could overflow; a sub-workflow waits without a thread"));
+    executor.run_until_idle();
+  }
 }
 
 TEST(WaitingByHand, ForARunThatWaitsForThisOneFurtherDownIsRefused) {

@@ -113,7 +113,7 @@ class BATON_API Run {
   /// On a worker (inside a task) it first works on this run; then another thread takes the worker's place while it
   /// blocks.
   /// @throws UsageError when called inside a task of this run, or of a run that waits for this one on the same thread:
-  /// it could never end.
+  /// it could never end; or when 100 bodies wait further down on this thread, whose stack could overflow.
   void wait() const;
   /// Returns when the run has ended or `timeout` of real time is over. Never calls bodies.
   /// @returns whether the run has ended.

@@ -80,7 +80,8 @@ class BATON_API Scheduler {
   Run start(const Plan& plan, Inputs inputs);
 
   /// Runs `plan` to its end; the calling thread works along. Otherwise `start` and `wait`.
-  /// @throws UsageError  it is to start paused: nobody could resume it.
+  /// @throws UsageError  it is to start paused: nobody could resume it; or 100 bodies wait further down on this thread,
+  ///                     whose stack could overflow. Nothing was started.
   Run run(const Plan& plan, StartOptions options = {});
   /// The same with values for inputs only.
   Run run(const Plan& plan, Inputs inputs);
