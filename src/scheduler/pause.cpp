@@ -107,9 +107,7 @@ bool Slice::take_notice() noexcept {
 Slice::Step Slice::put_back(std::uint32_t task) noexcept {
   yield_point("pause: put a task back");
   // Within a chain its one predecessor may not have been counted down. Nobody else changes the byte now.
-  std::atomic<std::uint8_t>& byte = run_.byte(task);
-  byte.store(byte.load(std::memory_order_relaxed) & task_byte::doomed, std::memory_order_relaxed);
-  make_ready(task);
+  make_ready_again(task, run_.byte(task).load(std::memory_order_relaxed) & task_byte::doomed);
   return Step::parked;
 }
 

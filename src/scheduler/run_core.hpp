@@ -247,6 +247,8 @@ class RunCore {
   [[nodiscard]] std::atomic<std::uint8_t>& byte(std::uint32_t task) noexcept { return bytes_[task]; }
   [[nodiscard]] Word& block(std::uint32_t index) noexcept { return blocks_[index]; }
   [[nodiscard]] std::uint32_t attention() const noexcept { return attention_.load(std::memory_order_relaxed); }
+  /// In one order with what this thread has said seq_cst, or before a fence.
+  [[nodiscard]] std::uint32_t attention_in_order() const noexcept { return attention_.load(std::memory_order_seq_cst); }
   /// @returns the attention before that; so does `lower`.
   std::uint32_t raise(std::uint32_t bits) noexcept { return attention_.fetch_or(bits, std::memory_order_seq_cst); }
   std::uint32_t lower(std::uint32_t bits) noexcept { return attention_.fetch_and(~bits, std::memory_order_seq_cst); }
@@ -370,7 +372,7 @@ class RunCore {
   void stop_waiting_tasks() noexcept;
   /// Whether `task` is to end `cancelled`, with its run or by itself. Takes the run's mutex where some task was.
   [[nodiscard]] bool should_stop(std::uint32_t task) {
-    return stops(task) || ((attention() & some_cancelled) != 0 && was_cancelled(task));
+    return stops(task) || ((attention_in_order() & some_cancelled) != 0 && was_cancelled(task));
   }
 
   // ---- Cancelling a task ----

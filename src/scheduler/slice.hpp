@@ -69,6 +69,7 @@ class Slice {
   void take_messages() noexcept;
   bool take_notice() noexcept;
   Step put_back(std::uint32_t task) noexcept;
+  void make_ready_again(std::uint32_t task, std::uint8_t byte) noexcept;
   void end_if_ready(std::uint32_t task) noexcept;
   Step end_attentively(std::uint32_t task) noexcept;
   const std::string* hear_cancel(std::uint32_t task, const ParkedTask& parked) noexcept;

@@ -262,8 +262,16 @@ void Slice::start_again(std::uint32_t task, ParkedTask parked) noexcept {
     end_given_up(task, parked);
     return;
   }
-  run_.byte(task).store(0, std::memory_order_relaxed);
+  make_ready_again(task, 0);
+}
+
+/// Puts a task that was taken up among the ready ones. Who cancels it may have looked before it was there, and while
+/// the run is paused nobody starts it: so this looks, too.
+void Slice::make_ready_again(std::uint32_t task, std::uint8_t byte) noexcept {
+  run_.byte(task).exchange(byte, std::memory_order_seq_cst);
+  yield_point("ready again: said");
   make_ready(task);
+  if (run_.should_stop(task)) end_if_ready(task);
 }
 
 void Slice::drop_value(std::uint32_t task, ParkedTask& parked) noexcept {

@@ -185,7 +185,8 @@ void RunCore::reach_cancelled(std::uint32_t task) noexcept {
   if (scheduler_.resources.remove(*this, task)) deliver({task, Message::Kind::drop});
   if (scheduler_.timers.remove(*this, task)) deliver({task, Message::Kind::drop});
   yield_point("cancel a task: is it ready");
-  if (task_state(task) == TaskState::ready) deliver({task, Message::Kind::claim});
+  if (task_byte::state(byte(task).load(std::memory_order_seq_cst)) == TaskState::ready)
+    deliver({task, Message::Kind::claim});
 }
 
 const std::string* RunCore::hear_cancel(std::uint32_t task) {
@@ -218,14 +219,15 @@ void RunCore::forget_stop_token(std::uint32_t task) noexcept {
 const std::string* Slice::hear_cancel(std::uint32_t task, const ParkedTask& parked) noexcept {
   std::atomic<std::uint8_t>& byte = run_.byte(task);
   const TaskState now = task_byte::state(byte.load(std::memory_order_relaxed));
-  byte.store(task_byte::of(now) | task_byte::ending, std::memory_order_relaxed);
+  const std::uint8_t ending = task_byte::of(now) | task_byte::ending;
   if (has_heavy_fence()) {
+    byte.store(ending, std::memory_order_relaxed);
     light_fence();
   } else {
-    std::atomic_thread_fence(std::memory_order_seq_cst);
+    byte.exchange(ending, std::memory_order_seq_cst);
   }
   yield_point("end a task: said");
-  if ((run_.attention() & some_cancelled) == 0) return nullptr;
+  if ((run_.attention_in_order() & some_cancelled) == 0) return nullptr;
   const std::string* const cause = run_.hear_cancel(task);
   if (cause != nullptr && parked.has_value && !data_.is_input(task)) run_.destroy_value(task);
   return cause;

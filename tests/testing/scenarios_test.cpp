@@ -292,6 +292,38 @@ TEST(Scenarios, PausesAndACancelAtOnce) {
       {1, 2, 3, 4});
 }
 
+// Nobody resumes the run: each task has to end by itself or by its canceller.
+TEST(Scenarios, CancelTheTasksOfAPausedRun) {
+  play([](SeededRound& round) {
+    round.resource("slots", 1);
+    Workflow flow{"paused"};
+    std::vector<Task<void>> tasks;
+    for (std::size_t index = 0; index < 3; ++index) {
+      Task<void> task = flow.task([&round](Context& context) {
+        round.work();
+        if (context.attempt() == 1) throw std::runtime_error("the first time");
+      });
+      task.retry({.attempts = 2, .delay = 1s});
+      if (round.draw(3) == 0) task.resource("slots", 1);
+      tasks.push_back(task);
+    }
+    tasks.push_back(flow.task([&round](Context&) { round.work(); }));
+    const baton::Run run = round.start(flow.build());
+    round.thread("pauser", [run] { run.pause(); });
+    for (const Task<void>& task : tasks) {
+      round.thread("canceller", [run, task] {
+        SeededExecutor::step("cancels");
+        run.cancel(task);
+      });
+    }
+    round.executor.run_until_idle();
+    EXPECT_TRUE(run.ended());
+    run.resume();
+    round.finish();
+    EXPECT_EQ(count(run, TaskState::succeeded) + count(run, TaskState::cancelled), tasks.size());
+  });
+}
+
 TEST(Scenarios, TheLastHandleIsDroppedInACallback) {
   play([](SeededRound& round) {
     Tally tally;
