@@ -86,19 +86,21 @@ void SchedulerCore::retire(RunCore& run) noexcept {
   if (--retiring == 0 && live_count == 0) retired.notify_all();
 }
 
-std::vector<Run> SchedulerCore::live_runs() const {
+std::vector<Run> SchedulerCore::runs_of_host() const {
   std::vector<Run> runs;
   const std::lock_guard lock(mutex);
   for (RunCore* run = first_live; run != nullptr; run = run->next_live) {
+    if (run->place() != nullptr) continue;
     run->reference();
     runs.emplace_back(run);
   }
   return runs;
 }
 
+// What a task has started is cancelled through its task: before that, its end would be that of something else.
 void SchedulerCore::cancel_all(const std::string& cause) noexcept {
   try {
-    for (const Run& run : live_runs()) run.cancel(cause);
+    for (const Run& run : runs_of_host()) run.cancel(cause);
     return;
   } catch (const std::bad_alloc&) {
   }
@@ -106,7 +108,8 @@ void SchedulerCore::cancel_all(const std::string& cause) noexcept {
   const auto next = [this] {
     const std::lock_guard lock(mutex);
     RunCore* run = first_live;
-    while (run != nullptr && (run->state() != RunState::running || (run->attention() & cancelling) != 0)) {
+    while (run != nullptr &&
+           (run->place() != nullptr || run->state() != RunState::running || (run->attention() & cancelling) != 0)) {
       run = run->next_live;
     }
     if (run != nullptr) run->reference();

@@ -33,7 +33,7 @@ class SchedulerCore {
                                const Reuse* reuse = nullptr, std::unique_ptr<const RunPlace> place = nullptr);
   /// Called when a run is quiet, as the last thing it does with the scheduler; ends the engine's share in its memory.
   void retire(RunCore& run) noexcept;
-  [[nodiscard]] std::vector<Run> live_runs() const;
+  [[nodiscard]] std::vector<Run> runs_of_host() const;
   void cancel_all(const std::string& cause) noexcept;
   void wait_all();
   /// Whether the calling thread is inside a task of one of the runs.

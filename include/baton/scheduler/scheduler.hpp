@@ -98,7 +98,8 @@ class BATON_API Scheduler {
   /// How often observers and callbacks threw.
   [[nodiscard]] std::uint64_t observer_errors() const noexcept;
 
-  /// Cancels every run that has not ended, with that cause.
+  /// Cancels every run that has not ended, with that cause; as `Run::cancel`, so runs that tasks have started end with
+  /// their task, and those of cleanup go on.
   void cancel_all(const std::string& cause = {});
   /// Waits until no run is going on, and no thread is leaving one: values of runs without a handle are destroyed then.
   /// @throws UsageError inside a task of this scheduler.
