@@ -23,6 +23,7 @@ class Checks {
     if (!definition_.wires.empty()) check_wiring();
     if (!definition_.children.empty()) check_children();
     if (!definition_.controls.empty()) check_rules();
+    if (definition_.has_contests) check_contests();
     return std::move(faults_);
   }
 
@@ -31,6 +32,7 @@ class Checks {
   void check_wiring();
   void check_untyped(std::uint32_t task);
   void check_taken(std::uint32_t task, const std::vector<std::uint32_t>& uses);
+  void check_contests();
   void check_children();
   void check_rules();
   void check_rule(std::uint32_t task, const Control& control);
@@ -98,6 +100,42 @@ void Checks::check_untyped(std::uint32_t task) {
   if (argument != type.parameters.size()) {
     faults_.push_back("task " + definition_.label(task) + " is given " + std::to_string(argument) +
                       " arguments, but has " + std::to_string(type.parameters.size()) + " parameters");
+  }
+}
+
+// A contender is counted once, by its contest.
+void Checks::check_contests() {
+  std::unordered_map<std::uint64_t, bool> contender_of;  // by task and contender: whether an edge leads there too
+  for (std::uint32_t task = 0; task < count_; ++task) {
+    if (!definition_.is_live(task)) continue;
+    std::unordered_map<std::uint32_t, std::uint32_t> uses;
+    std::vector<std::uint32_t> contenders;
+    definition_.for_each_wire(task, [&](std::uint32_t producer, bool, Use use) {
+      ++uses[producer];
+      if (use == wants_first) contenders.push_back(producer);
+    });
+    for (const std::uint32_t contender : contenders) {
+      const bool is_new = contender_of.emplace(std::uint64_t{contender} << 32 | task, false).second;
+      if (!is_new || uses[contender] == 1) continue;
+      faults_.push_back("task " + definition_.label(task) + " is given task " + definition_.label(contender) +
+                        " by first(...) and once more; name it once");
+    }
+    const auto control = definition_.controls.find(task);
+    if (!contenders.empty() && control != definition_.controls.end() && !control->second.rule.empty()) {
+      faults_.push_back("task " + definition_.label(task) +
+                        " is given first(...) and has a rule (depends); put the rule on a task after it");
+    }
+  }
+  definition_.edges.for_each([&](std::uint32_t from, std::uint32_t to, bool removed) {
+    if (const auto found = contender_of.find(std::uint64_t{from} << 32 | to); found != contender_of.end()) {
+      found->second = !removed;
+    }
+  });
+  for (const auto& [pair, ordered] : contender_of) {
+    if (!ordered) continue;
+    faults_.push_back("task " + definition_.label(static_cast<std::uint32_t>(pair)) + " comes after task " +
+                      definition_.label(static_cast<std::uint32_t>(pair >> 32)) +
+                      ", which is a contender of its first(...); drop the edge, or pass the plain handle");
   }
 }
 

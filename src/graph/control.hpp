@@ -48,8 +48,9 @@ struct Cleanup {
 /// How a task uses what a predecessor gave it; kept above the number of the predecessor.
 enum Use : std::uint32_t {
   needs_value = 0,
-  wants_value = 1U << 30,   ///< `maybe(task)`: also without.
-  wants_outcome = 1U << 31  ///< `outcome(task)`.
+  wants_value = 1U << 30,                    ///< `maybe(task)`: also without.
+  wants_outcome = 1U << 31,                  ///< `outcome(task)`.
+  wants_first = wants_value | wants_outcome  ///< `first(...)`: one of several.
 };
 inline constexpr std::uint32_t use_mask = wants_value | wants_outcome;
 

@@ -72,6 +72,7 @@ Definition::Definition(const Definition& other)
       has_special(other.has_special),
       has_values(other.has_values),
       has_uses(other.has_uses),
+      has_contests(other.has_contests),
       identity_(take_identity(this)),
       origins_(other.origins_) {
   origins_.push_back({other.identity_, other.tasks.size()});
@@ -149,6 +150,17 @@ void Definition::add_wires(std::vector<std::uint32_t>& target, std::uint32_t tas
       accept(producer, "an argument of task " + label(task), task, true);
     }
   };
+  const auto add_contest = [&](const Wire& wire) {
+    const std::size_t at = target.size();
+    target.push_back(0);
+    for (const AnyTask& contender : wire.tasks) add_producer(contender, 0, 0);
+    target[at] = static_cast<std::uint32_t>(target.size() - at - 1) | group_wire | first_wire_bit;
+    has_uses = has_contests = true;
+    if (wire.tasks.size() >= 2) return;
+    faults.push_back({"task " + label(task) + ": first(...) needs two contenders or more, not " +
+                          std::to_string(wire.tasks.size()) + "; pass a single handle as it is",
+                      task, true});
+  };
   for (const Wire* each = list; each != list + count; ++each) {
     switch (each->kind) {
       case Wire::Kind::group:
@@ -166,6 +178,9 @@ void Definition::add_wires(std::vector<std::uint32_t>& target, std::uint32_t tas
         break;
       case Wire::Kind::maybe:
         add_producer(each->task, maybe_wire, 0);
+        break;
+      case Wire::Kind::first:
+        add_contest(*each);
         break;
       case Wire::Kind::maybe_taken:
         add_producer(each->task, maybe_wire, taken_wire);

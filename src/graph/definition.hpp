@@ -43,6 +43,9 @@ inline constexpr std::uint32_t group_wire = 1u << 30;
 inline constexpr std::uint32_t outcome_wire = 1u << 29;
 inline constexpr std::uint32_t maybe_wire = 1u << 28;
 
+// With group_wire and the number of members: the next so many entries are contenders of one contest.
+inline constexpr std::uint32_t first_wire_bit = 1u << 31;
+
 inline constexpr std::uint32_t no_owner = UINT32_MAX;
 
 /// What was wrong with a call, kept for build().
@@ -111,8 +114,14 @@ class Definition {
   template <typename Visit>
   static void for_each_producer(std::span<const std::uint32_t> list, Visit&& visit) {
     Use use = needs_value;
+    std::uint32_t contenders = 0;
     for (const std::uint32_t wire : list) {
-      if ((wire & group_wire) != 0) {
+      if (contenders > 0) {
+        --contenders;
+        visit(wire, false, wants_first);
+      } else if ((wire & (group_wire | first_wire_bit)) == (group_wire | first_wire_bit)) {
+        contenders = wire & ~(group_wire | first_wire_bit);
+      } else if ((wire & group_wire) != 0) {
         use = (wire & outcome_wire) != 0 ? wants_outcome : (wire & maybe_wire) != 0 ? wants_value : needs_value;
       } else {
         visit(wire & ~taken_wire, (wire & taken_wire) != 0, use);
@@ -148,9 +157,10 @@ class Definition {
   std::unordered_map<std::uint32_t, Plan> children;  // of the tasks that are sub-workflows
   std::vector<DefinitionFault> faults;               // found so far, reported by build()
   std::size_t live_count = 0;
-  bool has_special = false;  // some body takes a context
-  bool has_values = false;   // some task returns something or is fed
-  bool has_uses = false;     // some task is given an outcome, or a value that may be missing
+  bool has_special = false;   // some body takes a context
+  bool has_values = false;    // some task returns something or is fed
+  bool has_uses = false;      // some task is given an outcome, or a value that may be missing
+  bool has_contests = false;  // some task is given first(...)
 
  private:
   void remove_one(std::uint32_t task);

@@ -47,6 +47,8 @@ class PlanBuilder {
   [[nodiscard]] std::uint8_t flags_of(std::uint32_t index) const;
   void lay_out_edge_uses(const EdgeUses& uses);
   void lay_out_edges();
+  void lay_out_contenders(std::uint32_t id);
+  [[nodiscard]] std::uint32_t fan_in(std::uint32_t id) const;
   void lay_out_join(std::uint32_t id, std::uint32_t first_combiner);
   void add_combiners();
   void lay_out_values();
@@ -78,7 +80,8 @@ class PlanBuilder {
   std::vector<std::uint32_t> backwards_;  // indices, each before its predecessors; empty where edges_.forward
   Buffer<std::uint32_t> id_of_;           // by index; none where removed
   Buffer<std::uint32_t> index_of_;        // by id
-  std::unordered_map<std::uint32_t, std::uint32_t> first_combiner_of_;  // by id of a wide join
+  std::unordered_map<std::uint32_t, std::uint32_t> first_combiner_of_;         // by id of a wide join
+  std::unordered_map<std::uint32_t, std::vector<std::uint32_t>> contests_of_;  // by id
 };
 
 std::shared_ptr<const PlanData> PlanBuilder::build() {
@@ -307,11 +310,17 @@ void PlanBuilder::lay_out_edges() {
   plan.joins.assign(plan.task_count, 0);
   plan.roots.assign((plan.task_count + 63) / 64, 0);
   plan.successors.resize_uninitialized(plan.edge_count);
+  for (std::uint32_t at = 0; at < plan.contests.size(); ++at) contests_of_[plan.contests[at].task].push_back(at);
   if (edges_.max_degree > max_fan_in) add_combiners();
+  plan.first_contender = plan.task_count + plan.combiner_count;
   for (std::uint32_t id = 0; id < plan.task_count; ++id) {
     if (id + ahead < plan.task_count) {
       prefetch(&edges_.first[index_of_[id + ahead]]);
       prefetch(&nodes_[index_of_[id + ahead]]);
+    }
+    if (!contests_of_.empty() && contests_of_.contains(id)) {
+      lay_out_contenders(id);
+      continue;
     }
     const std::span<const std::uint32_t> sources = edges_.of(index_of_[id]);
     if (sources.size() > max_fan_in) {
@@ -325,6 +334,35 @@ void PlanBuilder::lay_out_edges() {
   }
 }
 
+/// Each contender leads to a combiner of its own, all those of a contest to where the contest counts.
+void PlanBuilder::lay_out_contenders(std::uint32_t id) {
+  PlanData& plan = *plan_;
+  const bool wide = fan_in(id) > max_fan_in;
+  std::uint32_t leaf = wide ? first_combiner_of_[id] : id;
+  const auto next_leaf = [&] {
+    if (wide && plan.joins[leaf] == max_fan_in) ++leaf;
+    ++plan.joins[leaf];
+    return leaf;
+  };
+  std::unordered_map<std::uint32_t, std::uint32_t> contest_of;  // by contender
+  std::unordered_map<std::uint32_t, std::uint32_t> target_of;   // by contest
+  for (const std::uint32_t contest : contests_of_[id]) {
+    target_of[contest] = next_leaf();
+    for (const std::uint32_t contender : plan.contests[contest].contenders) contest_of[contender] = contest;
+  }
+  for (const std::uint32_t source : edges_.of(index_of_[id])) {
+    const auto contest = contest_of.find(id_of_[source]);
+    if (contest == contest_of.end()) {
+      plan.successors[nodes_[source].successors++] = next_leaf();
+      continue;
+    }
+    plan.successors[nodes_[source].successors++] = plan.task_count + plan.combiner_count++;
+    plan.combiner_targets.push_back(target_of[contest->second]);
+    plan.contest_of.push_back(contest->second);
+    plan.joins.push_back(1);
+  }
+}
+
 void PlanBuilder::lay_out_join(std::uint32_t id, std::uint32_t first_combiner) {
   std::uint32_t combiner = first_combiner;
   for (const std::uint32_t source : edges_.of(index_of_[id])) {
@@ -334,11 +372,22 @@ void PlanBuilder::lay_out_join(std::uint32_t id, std::uint32_t first_combiner) {
   }
 }
 
+/// How many predecessors and contests are counted down for a task.
+std::uint32_t PlanBuilder::fan_in(std::uint32_t id) const {
+  std::uint32_t count = edges_.degree(index_of_[id]);
+  const auto found = contests_of_.find(id);
+  if (found == contests_of_.end()) return count;
+  for (const std::uint32_t contest : found->second) {
+    count -= static_cast<std::uint32_t>(plan_->contests[contest].contenders.size()) - 1;
+  }
+  return count;
+}
+
 // A wide join gets as many combiners as its predecessors need, those get combiners in turn, until few enough remain.
 void PlanBuilder::add_combiners() {
   PlanData& plan = *plan_;
   for (std::uint32_t id = 0; id < plan.task_count; ++id) {
-    std::uint32_t feeding = edges_.degree(index_of_[id]);
+    std::uint32_t feeding = fan_in(id);
     if (feeding <= max_fan_in) continue;
     std::uint32_t level = plan.task_count + plan.combiner_count;  // the first of the current level
     first_combiner_of_[id] = level;
@@ -393,7 +442,9 @@ void PlanBuilder::lay_out_values() {
       if (draft.type->untyped) plan.slots.push_back(0);
       continue;
     }
+    const std::size_t contest = plan.contests.size();
     lay_out_slots(definition_.wires_of(index_of_[id]), offsets);
+    for (std::size_t at = contest; at < plan.contests.size(); ++at) plan.contests[at].task = id;
   }
   std::sort(plan.taken_from.begin(), plan.taken_from.end());
   lay_out_controls(offsets);
@@ -401,13 +452,28 @@ void PlanBuilder::lay_out_values() {
 
 void PlanBuilder::lay_out_slots(std::span<const std::uint32_t> wires, const std::vector<std::uint32_t>& offsets) {
   bool with_number = false;
+  std::uint32_t contenders = 0;  // still to come, of a contest
   for (const std::uint32_t wire : wires) {
+    if (contenders == 0 && (wire & (group_wire | first_wire_bit)) == (group_wire | first_wire_bit)) {
+      contenders = wire & ~(group_wire | first_wire_bit);
+      plan_->slots.push_back(static_cast<std::uint32_t>(plan_->contests.size()));
+      plan_->slots.push_back(contenders);
+      plan_->contests.push_back({static_cast<std::uint32_t>(plan_->first_slot.size()), {}});
+      continue;
+    }
     if ((wire & group_wire) != 0) {
       with_number = (wire & (outcome_wire | maybe_wire)) != 0;
       if (!with_number) plan_->slots.push_back(wire & ~group_wire);
       continue;
     }
     const std::uint32_t producer = id_of_[wire & ~taken_wire];
+    if (contenders > 0) {
+      --contenders;
+      plan_->slots.push_back(offsets[producer]);
+      plan_->slots.push_back(producer);
+      plan_->contests.back().contenders.push_back(producer);
+      continue;
+    }
     plan_->slots.push_back(offsets[producer]);
     if (std::exchange(with_number, false)) plan_->slots.push_back(producer);
     if ((wire & taken_wire) != 0) plan_->taken_from.push_back(producer);

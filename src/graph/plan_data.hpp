@@ -37,6 +37,7 @@ inline constexpr std::uint32_t max_fan_in = 63;
 inline constexpr std::uint32_t sole_predecessor_bit = 1u << 31;
 /// In `TaskRecord::successor_count`: the task needs more than a plain call (see TaskFlags).
 inline constexpr std::uint32_t special_bit = 1u << 31;
+inline constexpr std::uint32_t no_contest = UINT32_MAX;
 /// The largest number of tasks and combiners of a plan.
 inline constexpr std::size_t max_tasks = (1u << 30);
 
@@ -83,6 +84,13 @@ struct TaskSettings {
   }
 };
 
+/// The argument `first(...)` of a task. Each contender leads to a combiner of its own, which opens when it ends; what
+/// comes of that is the contest's to say (scheduler/contest.hpp).
+struct PlanContest {
+  std::uint32_t task;
+  std::vector<std::uint32_t> contenders;
+};
+
 struct PlanInput {
   std::uint32_t task;
   TypeRef type;
@@ -120,7 +128,10 @@ struct BATON_API PlanData {
   std::vector<std::uint32_t> slots;
 
   // Cold.
-  std::size_t values_size = 0;  // bytes
+  std::uint32_t first_contender = UINT32_MAX;  // combiners from here on are those of contenders
+  std::vector<std::uint32_t> contest_of;       // by combiner, from that one on
+  std::vector<PlanContest> contests;           // by task
+  std::size_t values_size = 0;                 // bytes
   std::size_t values_alignment = alignof(std::max_align_t);
   std::vector<TypeRef> results;           // empty when all are void
   std::vector<std::uint32_t> taken_from;  // sorted: tasks whose value is handed over
@@ -166,6 +177,20 @@ struct BATON_API PlanData {
   /// ended.
   [[nodiscard]] bool carries_data(std::uint32_t at) const {
     return edge_use == EdgeUse::data || (edge_use == EdgeUse::mixed && !order_only[at]);
+  }
+  /// In which contest `task` meets others by the entry `at` of `successors`, or no_contest.
+  [[nodiscard]] std::uint32_t contest_at(std::uint32_t at) const {
+    const std::uint32_t target = successors[at] & ~sole_predecessor_bit;
+    return target >= first_contender ? contest_of[target - first_contender] : no_contest;
+  }
+  /// visit(successor, whether it sees something of `task`, in which contest or no_contest)
+  template <typename Visit>
+  void for_each_edge(std::uint32_t task, Visit&& visit) const {
+    const TaskRecord& record = records[task];
+    const std::uint32_t end = record.first_successor + (record.successor_count & ~special_bit);
+    for (std::uint32_t at = record.first_successor; at < end; ++at) {
+      visit(resolve(successors[at]), carries_data(at), contest_at(at));
+    }
   }
   /// visit(successor, whether it sees something of `task`)
   template <typename Visit>

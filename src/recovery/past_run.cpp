@@ -21,7 +21,12 @@ void for_each_user(const PlanData& plan, std::uint32_t task, Visit&& visit) {
 class Matching {
  public:
   Matching(const Run& from, const Plan& plan)
-      : plan_(plan), before_(from.plan()), now_(plan.data()), then_(from.plan().data()), states_(from.states()) {
+      : from_(from),
+        plan_(plan),
+        before_(from.plan()),
+        now_(plan.data()),
+        then_(from.plan().data()),
+        states_(from.states()) {
     past_.moved_to = handed_over_results(from);
     find_results_in_use(late_bodies(from));
   }
@@ -38,6 +43,7 @@ class Matching {
       compare_types();
       compare_sources();
     }
+    if (!now_.contests.empty() || !then_.contests.empty()) find_winners();
     find_results();
     find_undone();
     return std::move(past_);
@@ -128,6 +134,42 @@ class Matching {
     }
   }
 
+  /// The contests of a task stay what they were while there are as many, and the winner of each is still in it.
+  void find_winners() {
+    past_.winners.resize(now_.contests.size(), no_such_task);
+    if (plan_ == before_) {
+      past_.winners = contest_winners(from_);
+      return;
+    }
+    const std::vector<std::uint32_t> won_then = contest_winners(from_);
+    std::vector<std::vector<std::uint32_t>> contests_then(then_.task_count);
+    for (std::uint32_t at = 0; at < won_then.size(); ++at) contests_then[then_.contests[at].task].push_back(at);
+    std::vector<std::size_t> seen(now_.task_count, 0);
+    for (std::uint32_t at = 0; at < now_.contests.size(); ++at) {
+      const PlanContest& contest = now_.contests[at];
+      PastTask& past = past_.tasks[contest.task];
+      if (past.earlier == no_such_task) continue;
+      const std::vector<std::uint32_t>& then = contests_then[past.earlier];
+      const std::size_t number = seen[contest.task]++;
+      if (number >= then.size()) continue;
+      const std::uint32_t winner_then = won_then[then[number]];
+      past_.winners[at] = find_winner(contest, winner_then);
+      if (winner_then != no_such_task && past_.winners[at] == no_such_task) past.same_sources = false;
+    }
+    for (std::uint32_t task = 0; task < now_.task_count; ++task) {
+      PastTask& past = past_.tasks[task];
+      if (past.earlier != no_such_task && contests_then[past.earlier].size() != seen[task]) past.same_sources = false;
+    }
+  }
+
+  [[nodiscard]] std::uint32_t find_winner(const PlanContest& contest, std::uint32_t winner_then) const {
+    if (winner_then == no_such_task) return no_such_task;
+    const auto found = std::find_if(contest.contenders.begin(), contest.contenders.end(), [&](std::uint32_t contender) {
+      return past_.tasks[contender].earlier == winner_then;
+    });
+    return found == contest.contenders.end() ? no_such_task : *found;
+  }
+
   void find_results() {
     if (past_.moved_to.empty() && then_.taken_from.empty() && in_use_.empty()) return;
     for (PastTask& past : past_.tasks) {
@@ -161,6 +203,7 @@ class Matching {
     return may;
   }
 
+  const Run& from_;
   const Plan& plan_;
   const Plan& before_;
   const PlanData& now_;

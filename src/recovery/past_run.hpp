@@ -35,6 +35,7 @@ struct PastRun {
   std::vector<PastTask> tasks;          ///< By task of the plan.
   std::vector<TaskId> orphaned;         ///< Those of the earlier plan that this one has no more.
   std::vector<std::uint64_t> moved_to;  ///< By task of the earlier plan: the run that has its result, or 0; or empty.
+  std::vector<std::uint32_t> winners;   ///< By contest of the plan: the task that won, or no_such_task; or empty.
 };
 
 /// What `from`, which has ended, did for the tasks of `plan`. Linear in the tasks and edges of both plans.

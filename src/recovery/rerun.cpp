@@ -111,7 +111,7 @@ RerunPlan plan_rerun(const Run& from, const Plan& plan, RerunOptions options) {
   data->from = from;
   data->plan = plan;
   data->past = detail::look_at_past(from, plan);
-  data->verdicts = detail::decide_rerun(plan, data->past.tasks, wishes);
+  data->verdicts = detail::decide_rerun(plan, data->past, wishes);
   data->inputs = std::move(options.inputs);
   for (std::uint32_t task = 0; task < data->verdicts.size(); ++task) {
     ++data->counts[static_cast<std::size_t>(data->action(task))];
@@ -139,6 +139,11 @@ Run rerun(Scheduler& scheduler, RerunPlan&& plan, StartOptions options) {
   reuse.source.reserve(data.verdicts.size());
   for (std::uint32_t task = 0; task < data.verdicts.size(); ++task) {
     reuse.source.push_back(data.verdicts[task].reuses() ? data.past.tasks[task].earlier : detail::Reuse::none);
+  }
+  reuse.winners.reserve(data.past.winners.size());
+  for (const std::uint32_t winner : data.past.winners) {
+    const bool stays = winner != detail::no_such_task && data.verdicts[winner].reuses();
+    reuse.winners.push_back(stays ? winner : detail::Reuse::none);
   }
   std::swap(options.inputs, data.inputs);
   try {

@@ -11,8 +11,8 @@ namespace {
 /// Marks what runs for a reason of its own, and then what runs because of that, until nothing is left to mark.
 class RerunDecider {
  public:
-  RerunDecider(const Plan& plan, const std::vector<PastTask>& past, const RerunWishes& wishes)
-      : plan_(plan.data()), past_(past), wishes_(wishes), verdicts_(plan.size()) {}
+  RerunDecider(const Plan& plan, const PastRun& past, const RerunWishes& wishes)
+      : plan_(plan.data()), past_(past.tasks), winners_(past.winners), wishes_(wishes), verdicts_(plan.size()) {}
 
   std::vector<RerunVerdict> decide() {
     queue_.reserve(plan_.task_count);
@@ -71,7 +71,8 @@ class RerunDecider {
 
   /// Marks what runs because `task` does.
   void spread(std::uint32_t task) {
-    plan_.for_each_successor(task, [&](std::uint32_t after, bool data) {
+    plan_.for_each_edge(task, [&](std::uint32_t after, bool data, std::uint32_t contest) {
+      if (contest != no_contest && has_lost(task, contest)) return;
       if (data) {
         mark(after, RerunReason::predecessor_runs, task);
       } else if (past_[after].outcome == TaskState::omitted) {
@@ -84,6 +85,11 @@ class RerunDecider {
     }
   }
 
+  /// Whether a contest was won by another, so that it does not matter any more what becomes of `task`.
+  [[nodiscard]] bool has_lost(std::uint32_t task, std::uint32_t contest) const {
+    return winners_[contest] != no_such_task && winners_[contest] != task;
+  }
+
   static constexpr std::uint32_t none = UINT32_MAX;
   struct Taken {
     std::uint32_t task;
@@ -92,6 +98,7 @@ class RerunDecider {
 
   const PlanData& plan_;
   const std::vector<PastTask>& past_;
+  const std::vector<std::uint32_t>& winners_;
   const RerunWishes& wishes_;
   std::vector<RerunVerdict> verdicts_;
   std::vector<std::uint32_t> queue_;
@@ -101,7 +108,7 @@ class RerunDecider {
 
 }  // namespace
 
-std::vector<RerunVerdict> decide_rerun(const Plan& plan, const std::vector<PastTask>& past, const RerunWishes& wishes) {
+std::vector<RerunVerdict> decide_rerun(const Plan& plan, const PastRun& past, const RerunWishes& wishes) {
   return RerunDecider(plan, past, wishes).decide();
 }
 

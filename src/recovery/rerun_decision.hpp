@@ -25,7 +25,6 @@ struct RerunWishes {
 };
 
 /// Decides for each task of `plan` whether it runs. Says nothing else than its arguments do; linear in tasks and edges.
-[[nodiscard]] std::vector<RerunVerdict> decide_rerun(const Plan& plan, const std::vector<PastTask>& past,
-                                                     const RerunWishes& wishes);
+[[nodiscard]] std::vector<RerunVerdict> decide_rerun(const Plan& plan, const PastRun& past, const RerunWishes& wishes);
 
 }  // namespace baton::detail

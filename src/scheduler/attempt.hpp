@@ -13,6 +13,7 @@ class RunOutcomes final : public OutcomeReader, public Endings {
   explicit RunOutcomes(RunCore& run) : run_(run) {}
   [[nodiscard]] TaskState state(std::uint32_t task) const noexcept override;
   [[nodiscard]] std::exception_ptr error(std::uint32_t task) const override;
+  [[nodiscard]] std::uint32_t winner(std::uint32_t contest) const noexcept override { return run_.winner(contest); }
   [[nodiscard]] Ending of(std::uint32_t task) const noexcept override;
 
  private:

@@ -3,6 +3,7 @@
 
 #include "scheduler/child_run.hpp"
 #include "scheduler/run_core.hpp"
+#include "scheduler/start_decision.hpp"
 
 #include <algorithm>
 #include <deque>
@@ -69,6 +70,18 @@ std::exception_ptr Run::error(TaskId task) const { return core_->error(static_ca
 
 namespace {
 
+/// Whether `before` is a contender of `task` in a contest that another has won: nothing comes of how it ended.
+bool has_lost(const Run& run, TaskId task, TaskId before) {
+  const detail::PlanData& plan = run.plan().data();
+  const auto number = static_cast<std::uint32_t>(before);
+  for (const detail::PlanContest& contest : detail::contests_of(plan, static_cast<std::uint32_t>(task))) {
+    if (std::find(contest.contenders.begin(), contest.contenders.end(), number) == contest.contenders.end()) continue;
+    const std::uint32_t winner = run.core()->winner(static_cast<std::uint32_t>(&contest - plan.contests.data()));
+    return winner != detail::no_contest && winner != number;
+  }
+  return false;
+}
+
 /// The nearest task before `task`, breadth first in order of id, that ended in a way that `is_cause` looks for.
 template <typename IsCause>
 std::optional<TaskId> find_cause(const Run& run, TaskId task, IsCause&& is_cause) {
@@ -78,6 +91,7 @@ std::optional<TaskId> find_cause(const Run& run, TaskId task, IsCause&& is_cause
     const TaskId at = queue.front();
     queue.pop_front();
     for (const TaskId before : run.plan().predecessors(at)) {
+      if (has_lost(run, at, before)) continue;
       const TaskState end = run.state(before);
       if (is_cause(end)) return before;
       if (end == TaskState::omitted && !seen[index_of(before)]) {

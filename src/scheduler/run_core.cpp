@@ -128,6 +128,7 @@ RunCore::RunCore(SchedulerCore& scheduler, const Plan& plan, const StartOptions&
   frame_.values = base + layout.values_at;
   frame_.first_slot = data_.first_slot.data();
   frame_.slots = data_.slots.data();
+  if (!data_.contests.empty()) contests_ = std::vector<Contest>(data_.contests.size());
   left_.store(data_.task_count, std::memory_order_relaxed);
   free_seats_.store(seat_count_, std::memory_order_relaxed);
   for (const auto& observer : options.observers) observers_.add(observer);

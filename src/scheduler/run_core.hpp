@@ -7,6 +7,7 @@
 
 #include "executor/lockstep.hpp"
 #include "graph/plan_data.hpp"
+#include "scheduler/contest.hpp"
 #include "scheduler/continuation.hpp"
 #include "scheduler/observers.hpp"
 #include "scheduler/place.hpp"
@@ -267,6 +268,14 @@ class RunCore {
     if (left_.load(std::memory_order_relaxed) == 0) decide();
   }
 
+  /// A contender, which leads to `combiner`, has ended.
+  Contest::Verdict end_contender(std::uint32_t task, std::uint32_t combiner, bool ill) noexcept {
+    const std::uint32_t contest = data_.contest_of[combiner - data_.first_contender];
+    return contests_[contest].end(task, ill, static_cast<std::uint32_t>(data_.contests[contest].contenders.size()));
+  }
+  /// Which task has won a contest; UINT32_MAX where none has.
+  [[nodiscard]] std::uint32_t winner(std::uint32_t contest) const noexcept { return contests_[contest].winner(); }
+
   // ---- Seats ----
   [[nodiscard]] std::uint32_t free_seats() const noexcept { return free_seats_.load(std::memory_order_seq_cst); }
   /// A seat that nobody holds, with an engine reference and a hold on the clock; null when there is none.
@@ -458,7 +467,7 @@ class RunCore {
   void keep_what_was_not_moved(const Reuse& reuse, const RunCore& other, const std::vector<std::uint32_t>& moved);
   void move_results(const Reuse& reuse, bool surely, std::vector<std::uint32_t>& moved);
   void end_reused_tasks(const Reuse& reuse) noexcept;
-  void count_down_for_reused(std::uint32_t task, bool ill) noexcept;
+  void count_down_for_reused(const Reuse& reuse, std::uint32_t task, bool ill) noexcept;
   void find_ready_tasks() noexcept;
   /// The time on the scheduler's clock; that of the end once the run has ended.
   [[nodiscard]] std::optional<TimePoint> moment(std::optional<TimePoint> end) noexcept;
@@ -517,6 +526,7 @@ class RunCore {
   Seat* seats_ = nullptr;
   Frame frame_;
   std::size_t allocation_alignment_ = 0;
+  std::vector<Contest> contests_;     // by number in the plan
   std::vector<std::uint8_t> reused_;  // by task: the byte with its outcome; 0 where it runs; empty where all do
 
   // Own synchronisation.

@@ -131,14 +131,14 @@ void RunCore::end_reused_tasks(const Reuse& reuse) noexcept {
     const TaskState state = task_state(task);
     if (state == TaskState::cancelled) note_cancelled();
     if (state != TaskState::succeeded) raise(some_doomed);
-    count_down_for_reused(task, state != TaskState::succeeded);
+    count_down_for_reused(reuse, task, state != TaskState::succeeded);
   }
   left_.store(left, std::memory_order_relaxed);
   find_ready_tasks();
 }
 
 /// As Slice::release_successors, but that nothing becomes ready yet.
-void RunCore::count_down_for_reused(std::uint32_t task, bool ill) noexcept {
+void RunCore::count_down_for_reused(const Reuse& reuse, std::uint32_t task, bool ill) noexcept {
   const auto count_down = [this](std::uint32_t id, bool doom) {
     const auto before = static_cast<std::uint8_t>(byte(id).load(std::memory_order_relaxed) |
                                                   (doom ? task_byte::doomed : std::uint8_t{0}));
@@ -152,6 +152,16 @@ void RunCore::count_down_for_reused(std::uint32_t task, bool ill) noexcept {
     std::uint32_t id = *target & ~sole_predecessor_bit;
     std::uint8_t before = count_down(id, ill);
     while ((before & task_byte::count_mask) == 1 && id >= data_.task_count) {  // a combiner passes it on
+      if (id >= data_.first_contender) {
+        before = 0;
+        const std::uint32_t winner = reuse.winner_of(data_.contest_of[id - data_.first_contender]);
+        if (winner != Reuse::none && winner != task) break;  // it will come to that, or has
+        const Contest::Verdict verdict = end_contender(task, id, ill);
+        if (verdict == Contest::Verdict::nothing) break;
+        id = data_.combiner_targets[id - data_.task_count];
+        before = count_down(id, verdict == Contest::Verdict::all_lost);
+        continue;
+      }
       id = data_.combiner_targets[id - data_.task_count];
       before = count_down(id, (before & task_byte::doomed) != 0);
     }
@@ -212,6 +222,11 @@ std::vector<std::uint32_t> RunCore::late_bodies() const {
 }
 
 std::vector<std::uint32_t> late_bodies(const Run& run) { return run.core()->late_bodies(); }
+std::vector<std::uint32_t> contest_winners(const Run& run) {
+  std::vector<std::uint32_t> winners(run.plan().data().contests.size());
+  for (std::uint32_t contest = 0; contest < winners.size(); ++contest) winners[contest] = run.core()->winner(contest);
+  return winners;
+}
 std::vector<std::uint64_t> handed_over_results(const Run& run) { return run.core()->handed_over(); }
 
 Run start_reusing(Scheduler& scheduler, const Plan& plan, StartOptions& options, const Reuse& reuse) {

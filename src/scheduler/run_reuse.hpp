@@ -26,8 +26,14 @@ struct Reuse {
   /// By task of the new run's plan: the task of `from` as which it ended, and whose result, of the same type, it has;
   /// `none` where it is to run.
   std::vector<std::uint32_t> source;
+  /// By contest of the new run's plan: the reused task that has won it and stays its winner; `none` where the first
+  /// that succeeds is to be found anew. Empty when all are.
+  std::vector<std::uint32_t> winners{};
 
   [[nodiscard]] bool has(std::uint32_t task) const noexcept { return source[task] != none; }
+  [[nodiscard]] std::uint32_t winner_of(std::uint32_t contest) const noexcept {
+    return winners.empty() ? none : winners[contest];
+  }
 };
 
 /// Starts a run of `plan` that takes over what `reuse` says. Otherwise as Scheduler::start.
@@ -40,6 +46,9 @@ BATON_API Run start_reusing(Scheduler& scheduler, const Plan& plan, StartOptions
 
 /// By task of `run`: the run that was given its result, or 0. Empty when none was given away.
 [[nodiscard]] BATON_API std::vector<std::uint64_t> handed_over_results(const Run& run);
+
+/// By contest of the plan of `run`, which has ended: the task that has won it; UINT32_MAX where all have lost.
+[[nodiscard]] BATON_API std::vector<std::uint32_t> contest_winners(const Run& run);
 
 /// The tasks of `run`, which has ended, whose bodies took longer than they may and have not returned. They still read
 /// what they were given.

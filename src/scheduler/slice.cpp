@@ -330,6 +330,15 @@ std::uint32_t Slice::release_successors(const TaskRecord& record) noexcept {
     const bool sole = (*target & sole_predecessor_bit) != 0;
     std::uint8_t before = count_down(id, ill, !atomic_ || sole);
     while ((before & task_byte::count_mask) == 1 && id >= data_.task_count) {  // a combiner passes it on
+      if (id >= data_.first_contender) {
+        const Contest::Verdict verdict =
+            run_.end_contender(static_cast<std::uint32_t>(&record - data_.records.data()), id, ill);
+        before = 0;
+        if (verdict == Contest::Verdict::nothing) break;
+        id = data_.combiner_targets[id - data_.task_count];
+        before = count_down(id, verdict == Contest::Verdict::all_lost, !atomic_);
+        continue;
+      }
       id = data_.combiner_targets[id - data_.task_count];
       before = count_down(id, (before & task_byte::doomed) != 0, !atomic_);
     }
@@ -360,6 +369,11 @@ std::uint32_t Slice::release_exclusively(const TaskRecord& record) noexcept {
     std::uint8_t left = count_down_exclusively(id);
     if (id >= data_.task_count) {  // a combiner passes it on
       while ((left & task_byte::count_mask) == 0 && id >= data_.task_count) {
+        if (id >= data_.first_contender &&
+            run_.end_contender(static_cast<std::uint32_t>(&record - data_.records.data()), id, false) ==
+                Contest::Verdict::nothing) {
+          break;
+        }
         const bool ill = (left & task_byte::doomed) != 0;
         id = data_.combiner_targets[id - data_.task_count];
         if (ill) run_.byte(id).fetch_or(task_byte::doomed, std::memory_order_relaxed);

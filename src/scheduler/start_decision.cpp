@@ -29,11 +29,39 @@ bool holds(std::span<const CompiledStep> rule, const Endings& endings) {
   return answers.back();
 }
 
+std::span<const PlanContest> contests_of(const PlanData& plan, std::uint32_t task) {
+  const auto [begin, end] =
+      std::equal_range(plan.contests.begin(), plan.contests.end(), PlanContest{task, {}},
+                       [](const PlanContest& a, const PlanContest& b) { return a.task < b.task; });
+  return {begin, end};
+}
+
 namespace {
+
+bool is_won(const PlanContest& contest, const Endings& endings) {
+  return std::any_of(contest.contenders.begin(), contest.contenders.end(),
+                     [&](std::uint32_t each) { return endings.of(each).state == TaskState::succeeded; });
+}
+
+bool all_contests_won(const PlanData& plan, std::uint32_t task, const Endings& endings) {
+  const std::span<const PlanContest> contests = contests_of(plan, task);
+  return std::all_of(contests.begin(), contests.end(),
+                     [&](const PlanContest& contest) { return is_won(contest, endings); });
+}
+
+/// Whether `before` is a contender of a contest that was won, so that its own end does not matter, and may be to come.
+bool is_settled(const PlanData& plan, std::uint32_t task, std::uint32_t before, const Endings& endings) {
+  const std::span<const PlanContest> contests = contests_of(plan, task);
+  return std::any_of(contests.begin(), contests.end(), [&](const PlanContest& contest) {
+    return std::find(contest.contenders.begin(), contest.contenders.end(), before) != contest.contenders.end() &&
+           is_won(contest, endings);
+  });
+}
 
 /// Whether what the task is given is there.
 bool has_values(const PlanData& plan, std::uint32_t task, const Endings& endings) {
   const std::span<const std::uint32_t> uses = plan.uses_of(task);
+  if (!all_contests_won(plan, task, endings)) return false;
   return std::all_of(uses.begin(), uses.end(), [&](std::uint32_t use) {
     return (use & use_mask) != needs_value || endings.of(use & ~use_mask).state == TaskState::succeeded;
   });
@@ -66,7 +94,8 @@ StartDecision decide_start(const PlanData& plan, std::uint32_t task, const Endin
   }
   const std::span<const TaskId> predecessors = plan.predecessors_of(task);
   const bool all_well = std::all_of(predecessors.begin(), predecessors.end(), [&](TaskId before) {
-    return endings.of(static_cast<std::uint32_t>(before)).well();
+    const auto each = static_cast<std::uint32_t>(before);
+    return endings.of(each).well() || is_settled(plan, task, each, endings);
   });
   return all_well ? StartDecision::omit_after_skip : StartDecision::omit;
 }

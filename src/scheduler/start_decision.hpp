@@ -33,6 +33,9 @@ class Endings {
 /// Whether `rule`, in postfix, holds.
 [[nodiscard]] bool holds(std::span<const CompiledStep> rule, const Endings& endings);
 
+/// The contests of `task`, which follow each other in those of the plan.
+[[nodiscard]] std::span<const PlanContest> contests_of(const PlanData& plan, std::uint32_t task);
+
 enum class StartDecision : std::uint8_t {
   start,            ///< As far as its predecessors are concerned; its conditions may still say no.
   omit,             ///< Something before it went wrong.

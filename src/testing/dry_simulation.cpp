@@ -21,6 +21,7 @@ DrySimulation::DrySimulation(const PlanData& plan, const DryBehaviour& behaviour
       supplies_(std::move(supplies)),
       free_threads_(behaviour.threads),
       progress_(plan.task_count),
+      contests_(plan.contests.size()),
       tasks_(plan.task_count) {
   order_.reserve(plan.task_count);
 }
@@ -28,6 +29,9 @@ DrySimulation::DrySimulation(const PlanData& plan, const DryBehaviour& behaviour
 void DrySimulation::run() {
   for (std::uint32_t task = 0; task < plan_.task_count; ++task) {
     plan_.for_each_successor(task, [&](std::uint32_t next, bool) { ++progress_[next].left; });
+  }
+  for (const PlanContest& contest : plan_.contests) {
+    progress_[contest.task].left -= static_cast<std::uint32_t>(contest.contenders.size() - 1);
   }
   for (std::uint32_t task = 0; task < plan_.task_count; ++task) {
     if (progress_[task].left == 0) ready_.push(task);
@@ -182,7 +186,8 @@ void DrySimulation::end(std::uint32_t task, TaskState outcome) {
     order_.push_back(TaskId{task});
   }
   give_units_back(task);
-  plan_.for_each_successor(task, [&](std::uint32_t next, bool) {
+  plan_.for_each_edge(task, [&](std::uint32_t next, bool, std::uint32_t contest) {
+    if (contest != no_contest && !counts(contest, outcome)) return;
     Progress& progress = progress_[next];
     if (outcome != TaskState::succeeded) progress.is_doomed = true;
     if (--progress.left == 0) ready_.push(next);
@@ -192,6 +197,13 @@ void DrySimulation::end(std::uint32_t task, TaskState outcome) {
   if (settings != nullptr && settings->allows_failure) return;
   any_failed_ = true;
   if (behaviour_.stops_at_failure && !std::exchange(is_stopping_, true)) has_to_stop_ = true;
+}
+
+/// A contender has ended. @returns whether its contest counts for its task now: it is won, or all have lost.
+bool DrySimulation::counts(std::uint32_t contest, TaskState outcome) {
+  Contenders& state = contests_[contest];
+  if (outcome == TaskState::succeeded) return !std::exchange(state.is_won, true);
+  return ++state.lost == plan_.contests[contest].contenders.size();
 }
 
 /// Ends what waits for units or for its next attempt.

@@ -43,6 +43,11 @@ class DrySimulation final : private Endings {
   [[nodiscard]] std::vector<TaskId>& order() noexcept { return order_; }
 
  private:
+  /// Of a contest: as scheduler/contest.hpp, for one thread.
+  struct Contenders {
+    std::size_t lost = 0;
+    bool is_won = false;
+  };
   enum class Wait : std::uint8_t { none, units, retry };
   /// What is known of a task that has not ended.
   struct Progress {
@@ -87,6 +92,7 @@ class DrySimulation final : private Endings {
   void give_units_back(std::uint32_t task);
   void call(const std::vector<std::uint32_t>& tasks);
   void end(std::uint32_t task, TaskState outcome);
+  [[nodiscard]] bool counts(std::uint32_t contest, TaskState outcome);
   void stop();
 
   const PlanData& plan_;
@@ -98,6 +104,7 @@ class DrySimulation final : private Endings {
   bool has_to_stop_ = false;  // now that this has been handled
   bool any_failed_ = false;
   std::vector<Progress> progress_;
+  std::vector<Contenders> contests_;  // by number in the plan
   std::vector<DryRunTask> tasks_;
   std::vector<TaskId> order_;
   std::priority_queue<std::uint32_t, std::vector<std::uint32_t>, std::greater<>> ready_;

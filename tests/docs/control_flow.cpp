@@ -63,6 +63,16 @@ void choice() {
   check(scheduler.start(plan, baton::Inputs().set(name, "b.tiff")).get(words) == "12 pages");
 }
 
+void first_of_several() {
+  baton::Workflow flow{"quote"};
+  const auto east = flow.task("ask east", []() -> double { throw std::runtime_error("closed today"); }).allow_failure();
+  const auto west = flow.task("ask west", [] { return 99.5; });
+  const auto order = flow.task("order", [](double price) { return "at " + std::to_string(price); }, first(east, west));
+
+  const baton::Run run = baton::run(flow);
+  check(run.result(order).starts_with("at 99.5"));
+}
+
 void rules() {
   std::vector<std::string> log;
   baton::Workflow flow{"backup"};
@@ -107,6 +117,7 @@ void outcomes() {
 int main() {
   condition();
   choice();
+  first_of_several();
   rules();
   outcomes();
 }

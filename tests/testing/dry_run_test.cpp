@@ -52,6 +52,23 @@ std::vector<std::string> names_in_order(const DryRun& run) {
 
 // ---- What it works out ----
 
+TEST(DryRun, StartsATaskWithTheFirstThatItIsGiven) {
+  Workflow flow;
+  const auto slow = flow.task("slow", Untouched{});
+  const auto fast = flow.task("fast", Untouched{});
+  flow.task("user", Untouched{}, first(slow, fast));
+  const Plan plan = flow.build();
+  DryRunOptions options;
+  options.threads(3).lasts("slow", 10s).lasts("fast", 2s).lasts("user", 1s);
+  const DryRun run = dry_run(plan, options);
+  EXPECT_EQ(run.task("user").start, 2s);
+  EXPECT_EQ(run.makespan(), 10s);
+  EXPECT_EQ(dry_run(plan, DryRunOptions(options).fails("fast")).task("user").start, 10s);
+  const DryRun lost = dry_run(plan, DryRunOptions(options).fails("fast").fails("slow"));
+  EXPECT_EQ(lost.task("user").outcome, TaskState::omitted);
+  EXPECT_EQ(lost.task("user").end, 10s);
+}
+
 TEST(DryRun, CallsNothingOfTheUsers) {
   Workflow flow;
   const auto pages = flow.task("pages", [] {

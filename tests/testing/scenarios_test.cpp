@@ -56,6 +56,41 @@ TEST(Scenarios, CancelWhileItCompletes) {
   });
 }
 
+TEST(Scenarios, FirstOfSeveralWhileTheyCompleteAndTheRunIsCancelled) {
+  play([](SeededRound& round) {
+    std::vector<int> used;
+    std::vector<bool> succeeded(4, false);
+    Workflow flow{"contest"};
+    std::vector<Task<int>> contenders;
+    for (int index = 0; index < 4; ++index) {
+      const bool fails = round.draw(2) == 0;
+      contenders.push_back(flow.task([&round, &succeeded, index, fails] {
+        round.work();
+        if (fails) throw std::runtime_error("lost");
+        succeeded[static_cast<std::size_t>(index)] = true;
+        return index;
+      }));
+      contenders.back().allow_failure();
+    }
+    const auto user = flow.task(
+        [&](int winner) {
+          used.push_back(winner);
+          EXPECT_TRUE(succeeded[static_cast<std::size_t>(winner)]);
+          round.work();
+        },
+        first(contenders));
+    const baton::Run run = round.start(flow.build());
+    const bool cancels = round.draw(2) == 0;
+    if (cancels) round.cancel_sometime(run);
+    round.finish();
+    const bool any = std::count(succeeded.begin(), succeeded.end(), true) != 0;
+    EXPECT_EQ(used.size(), run.state(user) == TaskState::succeeded ? 1U : 0U);
+    if (!cancels) {
+      EXPECT_EQ(run.state(user), any ? TaskState::succeeded : TaskState::omitted);
+    }
+  });
+}
+
 TEST(Scenarios, TwoRunsOfWhichOneIsCancelled) {
   play([](SeededRound& round) {
     const auto body = [&](Context&, std::uint32_t) { round.work(); };

@@ -28,6 +28,8 @@ class OutcomeReader {
  public:
   [[nodiscard]] virtual TaskState state(std::uint32_t task) const noexcept = 0;
   [[nodiscard]] virtual std::exception_ptr error(std::uint32_t task) const = 0;
+  /// Which task has won a contest that was won.
+  [[nodiscard]] virtual std::uint32_t winner(std::uint32_t contest) const noexcept = 0;
 
  protected:
   ~OutcomeReader() = default;
@@ -63,10 +65,10 @@ struct BodyType {
 
 /// The producers that feed one parameter.
 struct Wire {
-  enum class Kind : std::uint8_t { shared, taken, group, outcome, maybe, maybe_taken };
+  enum class Kind : std::uint8_t { shared, taken, group, outcome, maybe, maybe_taken, first };
   Kind kind = Kind::shared;
   AnyTask task;                  ///< For all but group.
-  std::vector<AnyTask> tasks{};  ///< For group.
+  std::vector<AnyTask> tasks{};  ///< For group and first.
 };
 
 // ---- What may be passed for a parameter, and what the body then gets ----
@@ -129,6 +131,24 @@ struct Perhaps {
   }
 };
 
+/// The winner of a contest: the contest's number, how many contenders there are, and offset and number of each.
+template <typename T>
+struct Won {
+  using Parameter = const T&;
+  static constexpr bool reads_outcome = true;
+  static Wire wire(const FirstOf<T>& of) {
+    return {Wire::Kind::first, AnyTask{}, std::vector<AnyTask>(of.tasks.begin(), of.tasks.end())};
+  }
+  static const T& read(const Frame& frame, const std::uint32_t*& slot) {
+    const std::uint32_t winner = frame.outcomes->winner(*slot++);
+    const std::uint32_t count = *slot++;
+    const std::uint32_t* at = slot;
+    slot += 2 * std::size_t{count};
+    while (at[1] != winner) at += 2;
+    return *frame.value<T>(at[0]);
+  }
+};
+
 /// The result of an arm of a choice, to be moved on by Workflow::join.
 template <typename T>
 struct ArmOf {
@@ -151,6 +171,10 @@ template <typename Kind>
 inline constexpr bool takes_value = false;
 template <typename T>
 inline constexpr bool takes_value<Moved<T>> = true;
+template <typename Kind>
+inline constexpr bool waits_for_first = false;
+template <typename T>
+inline constexpr bool waits_for_first<Won<T>> = true;
 
 // As std::type_identity, so that naming the kind of a Task<void> does not form a reference to void.
 template <typename T>
@@ -163,6 +187,8 @@ template <typename T>
 std::type_identity<Ended<T>> argument_kind(const OutcomeOf<T>&);
 template <typename T>
 std::type_identity<Perhaps<T>> argument_kind(const MaybeOf<T>&);
+template <typename T>
+std::type_identity<Won<T>> argument_kind(const FirstOf<T>&);
 template <typename T>
 std::type_identity<MovedArm<T>> argument_kind(const ArmOf<T>&);
 template <typename T>
@@ -180,6 +206,8 @@ template <>
 inline constexpr bool carries_value<std::vector<Task<void>>> = false;
 template <>
 inline constexpr bool carries_value<MaybeOf<void>> = false;
+template <>
+inline constexpr bool carries_value<FirstOf<void>> = false;
 template <>
 inline constexpr bool carries_value<ArmOf<void>> = false;
 

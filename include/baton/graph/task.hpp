@@ -10,6 +10,7 @@
 #include <iterator>
 #include <memory>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -276,6 +277,33 @@ struct MaybeOf {
 template <typename T>
 [[nodiscard]] MaybeOf<T> maybe(const Task<T>& task) {
   return {task};
+}
+
+/// Several tasks, of which the first that succeeds counts: see first().
+template <typename T>
+struct FirstOf {
+  std::vector<Task<T>> tasks;  ///< The contenders.
+};
+
+/// Passes the result of the contender that succeeds first, as `const T&`. The task starts as soon as that one has
+/// succeeded, and its other predecessors have ended; the other contenders run on. When all contenders have ended and
+/// none succeeded, the task is omitted. `Workflow::build` refuses fewer than two contenders, one that is given twice or
+/// that is wired to the task in another way as well, and a rule (`depends`) of the task.
+template <typename T>
+[[nodiscard]] FirstOf<T> first(std::vector<Task<T>> contenders) {
+  return {std::move(contenders)};
+}
+/// The same, of contenders that are listed.
+template <typename T, typename... More>
+[[nodiscard]] FirstOf<T> first(const Task<T>& one, const More&... more) {
+  constexpr bool all_alike = (std::is_convertible_v<const More&, Task<T>> && ...);
+  static_assert(sizeof...(More) > 0, "baton: first(...) needs two contenders or more: pass a single handle as it is");
+  static_assert(all_alike, "baton: the contenders of first(...) are tasks that return the same type");
+  if constexpr (all_alike) {
+    return {{one, more...}};
+  } else {
+    return {};
+  }
 }
 
 /// What a body gets for a `std::vector<Task<T>>`: the results in the order of the vector, without copies.

@@ -78,6 +78,8 @@ const AnyTask& AnyTask::when(Predicate&& predicate, const Arguments&... argument
     using Bound = detail::BoundBody<F, detail::ArgumentKind<Arguments>...>;
     static_assert((!detail::takes_value<detail::ArgumentKind<Arguments>> && ...),
                   "baton: a condition only looks: pass the handle without take()");
+    static_assert((!detail::waits_for_first<detail::ArgumentKind<Arguments>> && ...),
+                  "baton: a condition cannot be given first(...): ask in a task that is");
     static_assert(!Bound::takes_context && std::is_convertible_v<typename Bound::Result, bool>,
                   "baton: a condition returns a bool, and takes no Context");
     const std::vector<detail::Wire> wires{detail::ArgumentKind<Arguments>::wire(arguments)...};
