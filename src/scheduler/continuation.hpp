@@ -3,9 +3,11 @@
 
 #include <baton/scheduler/run.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 
 namespace baton::detail {
 
@@ -41,6 +43,13 @@ class Continuation {
   virtual void abandon(const std::shared_ptr<Continuation>&) noexcept {}
   /// How far a map has come; nothing for anything else. From any thread.
   [[nodiscard]] virtual std::optional<MapProgress> map_progress() const noexcept { return std::nullopt; }
+  /// For a map: decides that an element that it has ends as cancelled. From any thread.
+  /// @returns whether this call did. @throws std::bad_alloc; then nothing has changed.
+  virtual bool cancel_element(std::size_t element, const std::string& cause) {
+    static_cast<void>(element);
+    static_cast<void>(cause);
+    return false;
+  }
 };
 
 }  // namespace baton::detail

@@ -59,6 +59,7 @@ class Crew {
   };
   static constexpr std::uint32_t stop_bit = 1U << 31;
   static constexpr std::uint32_t pause_bit = 1U << 30;
+  static constexpr std::uint32_t part_bit = 1U << 29;  // of the derived class: something is to be known of single parts
 
   /// @param most  How many places are of use, at least 1; there are no more than the executor has threads.
   /// @param asked  Stops it too; the run's own token where there is none.
@@ -84,12 +85,19 @@ class Crew {
   void call_one() noexcept;
   [[nodiscard]] std::size_t places() const noexcept { return places_; }
   [[nodiscard]] bool has_free_place() const noexcept {
-    return (attention_.load(std::memory_order_seq_cst) & ~(stop_bit | pause_bit)) != 0;
+    return (attention_.load(std::memory_order_seq_cst) & ~(stop_bit | pause_bit | part_bit)) != 0;
   }
   [[nodiscard]] bool is_stopped() const noexcept {
     return (attention_.load(std::memory_order_relaxed) & stop_bit) != 0;
   }
-  /// The number of free places, and the bits of `stop` and `pause_crew`.
+  void attend_to_parts(bool attend) noexcept {
+    if (attend) {
+      attention_.fetch_or(part_bit, std::memory_order_seq_cst);
+    } else {
+      attention_.fetch_and(~part_bit, std::memory_order_seq_cst);
+    }
+  }
+  /// The number of free places, and the bits of `stop`, `pause_crew` and `attend_to_parts`.
   [[nodiscard]] const std::atomic<std::uint32_t>& attention() const noexcept { return attention_; }
 
  private:

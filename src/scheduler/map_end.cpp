@@ -23,8 +23,14 @@ bool MapEnd::element_threw(std::size_t element, const std::exception_ptr& error,
   }
 }
 
-bool MapEnd::element_cancelled(std::size_t element, bool asked) noexcept {
-  return !asked && keep_outcome(element, TaskState::cancelled, nullptr);
+bool MapEnd::element_cancelled(std::size_t element, bool asked, const std::exception_ptr& error) noexcept {
+  return !asked && keep_outcome(element, TaskState::cancelled, error);
+}
+
+std::exception_ptr MapEnd::cancel_error(std::size_t element, const std::string& cause) const {
+  std::string text = name_of(element) + " was cancelled";
+  if (!cause.empty()) text += ": " + cause;
+  return std::make_exception_ptr(Cancelled(text));
 }
 
 // Here is where an element could be called again.

@@ -26,8 +26,11 @@ class MapEnd {
   /// Decides about an element that has thrown; `error` is not null. `asked`: whether it had been asked to stop.
   /// @returns whether the map goes on.
   bool element_threw(std::size_t element, const std::exception_ptr& error, std::uint32_t attempt, bool asked) noexcept;
-  /// Decides about an element that was cancelled. @returns whether the map goes on.
-  bool element_cancelled(std::size_t element, bool asked) noexcept;
+  /// Decides about an element that was cancelled; `error` says why, where it was by itself.
+  /// @returns whether the map goes on.
+  bool element_cancelled(std::size_t element, bool asked, const std::exception_ptr& error = nullptr) noexcept;
+  /// For the outcome of an element that is cancelled by itself: a Cancelled. @throws std::bad_alloc
+  [[nodiscard]] std::exception_ptr cancel_error(std::size_t element, const std::string& cause) const;
 
   /// Makes the result, if every element has one. By the last thread of the map.
   void wrap_up() noexcept;

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <optional>
 
 namespace baton::detail {
 namespace {
@@ -41,7 +42,7 @@ void MapOfRuns::for_each_run(Call&& call) noexcept {
     {
       const std::lock_guard lock(slots_mutex_);
       if (slot == slots_.size()) return;
-      going = slots_[slot];
+      going = slots_[slot].run;
     }
     if (going) call(going);
   }
@@ -76,18 +77,30 @@ std::uint32_t MapOfRuns::work(Member&, std::uint32_t most) noexcept {
 bool MapOfRuns::start_next() noexcept {
   std::size_t element = 0;
   std::size_t slot = 0;
+  std::exception_ptr cancelled;
   {
     const std::lock_guard lock(slots_mutex_);
     if (is_stopped() || next_ == runs_->count() || free_slots_.empty()) return false;
     element = next_++;
-    slot = free_slots_.back();
-    free_slots_.pop_back();
+    if (!cancels_.empty()) cancelled = cancels_.take(element);
+    if (cancelled == nullptr) {
+      slot = free_slots_.back();
+      free_slots_.pop_back();
+      slots_[slot].element = element;
+    }
+  }
+  if (cancelled != nullptr) {
+    if (!end_.element_cancelled(element, is_stopped(), cancelled)) cancel();
+    return true;
   }
   enter();
   try {
     start(element, slot);
   } catch (...) {
-    if (!end_.element_threw(element, std::current_exception(), 1, is_stopped())) cancel();
+    const std::exception_ptr asked = decide(slot);
+    const bool goes_on = asked != nullptr ? end_.element_cancelled(element, is_stopped(), asked)
+                                          : end_.element_threw(element, std::current_exception(), 1, is_stopped());
+    if (!goes_on) cancel();
     close(slot);
     leave();
   }
@@ -104,11 +117,14 @@ void MapOfRuns::start(std::size_t element, std::size_t slot) {
   fault_point(FaultPoint::child_run);
   auto [child, seat] = run().scheduler().create(runs_->plan(), options, SchedulerCore::Caller::only_starts, nullptr,
                                                 std::make_unique<const RunPlace>(std::move(place)));
+  std::optional<std::string> cause;
   {
     const std::lock_guard lock(slots_mutex_);
-    slots_[slot] = child;
+    slots_[slot].run = child;
+    if (ElementCancels::Note* const note = cancels_.find(element)) cause = std::move(note->cause);
   }
   yield_point("map of runs: a run is listed");
+  if (cause) child.cancel(*std::move(cause));
   if (is_stopped()) child.cancel();
   share_pause_with(child);
   try {
@@ -132,7 +148,10 @@ void MapOfRuns::share_pause_with(const Run& child) noexcept {
 }
 
 void MapOfRuns::element_ended(std::size_t element, std::size_t slot, const Run& ended) noexcept {
-  if (!keep_result(element, ended)) cancel();
+  const std::exception_ptr asked = decide(slot);
+  const bool goes_on =
+      asked != nullptr ? end_.element_cancelled(element, is_stopped(), asked) : keep_result(element, ended);
+  if (!goes_on) cancel();
   close(slot);
   if (anything_to_do()) call_one();
   leave();
@@ -154,10 +173,35 @@ bool MapOfRuns::keep_result(std::size_t element, const Run& ended) noexcept {
 }
 
 void MapOfRuns::close(std::size_t slot) noexcept {
-  Run ended;  // ends after the lock
+  Slot ended;  // ends after the lock
   const std::lock_guard lock(slots_mutex_);
-  ended = std::exchange(slots_[slot], Run{});
+  ended = std::exchange(slots_[slot], Slot{});
   free_slots_.push_back(slot);
+}
+
+// ---- Cancelling one element ----
+
+bool MapOfRuns::cancel_element(std::size_t element, const std::string& cause) {
+  const std::exception_ptr error = end_.cancel_error(element, cause);
+  std::string said = cause;
+  Run going;
+  {
+    const std::lock_guard lock(slots_mutex_);
+    const auto slot =
+        std::find_if(slots_.begin(), slots_.end(), [&](const Slot& each) { return each.element == element; });
+    if (is_stopped() || (slot == slots_.end() && element < next_)) return false;
+    fault_point(FaultPoint::task_cancel);
+    if (!cancels_.add(element, error, cause)) return false;
+    if (slot != slots_.end()) going = slot->run;
+  }
+  yield_point("map of runs: an element is cancelled");
+  if (going) going.cancel(std::move(said));
+  return true;
+}
+
+std::exception_ptr MapOfRuns::decide(std::size_t slot) noexcept {
+  const std::lock_guard lock(slots_mutex_);
+  return cancels_.take(std::exchange(slots_[slot].element, no_element));
 }
 
 }  // namespace baton::detail

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "scheduler/map_run.hpp"
 
+#include "base/fault_point.hpp"
 #include "scheduler/part_context.hpp"
 #include "scheduler/run_core.hpp"
 
@@ -45,9 +46,16 @@ std::uint32_t MapRun::work(Member& member, std::uint32_t most) noexcept {
   if (member.first == member.last && !claim(member, most)) return 0;
   if (has_free_place() && unclaimed() >= member.pace) call_one();
   const std::size_t first = member.first;
+  if ((attention().load(std::memory_order_seq_cst) & part_bit) != 0) {
+    if (const std::exception_ptr error = take_cancel(first)) {
+      ++member.first;
+      if (!end_.element_cancelled(first, stop_requested(), error)) stop();
+      return 1;
+    }
+  }
   const std::uint32_t blind = std::min(member.blind, most - 1);
   ElementRange range{first, std::min(member.last, first + (blind != 0 ? blind : most)), &attention(),
-                     blind != 0 ? stop_bit | pause_bit : UINT32_MAX, nullptr};
+                     blind != 0 ? stop_bit | pause_bit | part_bit : UINT32_MAX, nullptr};
   ElementContext context(*this, range);
   range.context = &context;
   bool goes_on = true;
@@ -108,6 +116,35 @@ void MapRun::share(Member& member) noexcept {
     returned_count_.fetch_add(rest / 2, std::memory_order_seq_cst);
   }
   if (anything_to_do()) call_one();
+}
+
+// ---- Cancelling one element ----
+
+// The bit is raised, then `next_` is read; who claims moves `next_`, then reads the bit, and its first element is
+// looked up only under the mutex. So whoever claims an element that was found unclaimed here finds its note.
+bool MapRun::cancel_element(std::size_t element, const std::string& cause) {
+  const std::exception_ptr error = end_.cancel_error(element, cause);
+  const std::lock_guard lock(returned_mutex_);
+  fault_point(FaultPoint::task_cancel);
+  if (is_stopped() || !cancels_.add(element, error, {})) return false;
+  attend_to_parts(true);
+  if (is_unclaimed_locked(element)) return true;
+  cancels_.take(element);
+  if (cancels_.empty()) attend_to_parts(false);
+  return false;
+}
+
+bool MapRun::is_unclaimed_locked(std::size_t element) const noexcept {
+  return element >= next_.load(std::memory_order_seq_cst) ||
+         std::any_of(returned_.begin(), returned_.end(),
+                     [&](const Stretch& each) { return each.first <= element && element < each.last; });
+}
+
+std::exception_ptr MapRun::take_cancel(std::size_t element) noexcept {
+  const std::lock_guard lock(returned_mutex_);
+  std::exception_ptr error = cancels_.take(element);
+  if (cancels_.empty()) attend_to_parts(false);
+  return error;
 }
 
 }  // namespace baton::detail

@@ -5,6 +5,7 @@
 
 #include "scheduler/continuation.hpp"
 #include "scheduler/crew.hpp"
+#include "scheduler/element_cancels.hpp"
 #include "scheduler/map_end.hpp"
 
 #include <atomic>
@@ -31,6 +32,7 @@ class MapRun final : public Continuation, public Crew {
   void set_paused(bool paused) noexcept override { pause_crew(paused); }
   bool finish(RunCore& run, std::uint32_t task, ParkedTask& parked) noexcept override;
   [[nodiscard]] std::optional<MapProgress> map_progress() const noexcept override { return end_.progress(); }
+  bool cancel_element(std::size_t element, const std::string& cause) override;
 
  private:
   std::uint32_t work(Member& member, std::uint32_t most) noexcept override;
@@ -41,6 +43,8 @@ class MapRun final : public Continuation, public Crew {
   bool claim(Member& member, std::uint32_t most) noexcept;
   bool claim_returned(Member& member) noexcept;
   [[nodiscard]] std::size_t unclaimed() const noexcept;
+  [[nodiscard]] bool is_unclaimed_locked(std::size_t element) const noexcept;
+  std::exception_ptr take_cancel(std::size_t element) noexcept;
 
   struct Stretch {
     std::size_t first, last;
@@ -52,6 +56,7 @@ class MapRun final : public Continuation, public Crew {
   alignas(64) std::atomic<std::size_t> returned_count_{0};
   std::mutex returned_mutex_;
   std::vector<Stretch> returned_;  // guarded by returned_mutex_
+  ElementCancels cancels_;         // guarded by returned_mutex_; with part_bit set while there are some
 };
 
 }  // namespace baton::detail

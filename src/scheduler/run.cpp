@@ -131,6 +131,10 @@ std::optional<MapProgress> Run::map_progress(AnyTask task) const {
   return core_->map_progress(static_cast<std::uint32_t>(plan().id(task)));
 }
 
+bool Run::cancel_element(TaskId map, std::size_t element, const std::string& cause) const {
+  return core_->cancel_element(static_cast<std::uint32_t>(map), element, cause);
+}
+
 Snapshot Run::snapshot() const { return core_->snapshot(); }
 SnapshotChanges Run::changes(std::uint64_t since) const { return core_->changes(since); }
 

@@ -411,6 +411,8 @@ class RunCore {
   void share_pause_with(std::uint32_t task, Continuation& rest) noexcept;
 
   [[nodiscard]] std::optional<MapProgress> map_progress(std::uint32_t task) const;
+  /// @returns whether this call decided that the element of a map ends as cancelled. @throws as Run::cancel_element.
+  bool cancel_element(std::uint32_t task, std::size_t element, const std::string& cause);
   [[nodiscard]] Snapshot snapshot();
   [[nodiscard]] SnapshotChanges changes(std::uint64_t since);
 

@@ -197,6 +197,48 @@ const std::string* RunCore::hear_cancel(std::uint32_t task) {
   return &note->second.cause;
 }
 
+// ---- One element of a map ----
+
+namespace {
+
+/// Ends a try_keep.
+struct Kept {
+  RunCore& run;
+  explicit Kept(RunCore& kept) : run(kept) {}
+  Kept(const Kept&) = delete;
+  Kept& operator=(const Kept&) = delete;
+  ~Kept() { run.drop(); }
+};
+
+[[noreturn]] void refuse_element(const std::string& map, const std::string& why) {
+  throw UsageError("Run::cancel_element: " + map + why);
+}
+
+}  // namespace
+
+bool RunCore::cancel_element(std::uint32_t task, std::size_t element, const std::string& cause) {
+  if (!try_keep()) return false;
+  const Kept kept{*this};
+  std::shared_ptr<Continuation> rest;
+  {
+    const std::lock_guard lock(mutex_);
+    if (const auto parked = parked_.find(task); parked != parked_.end()) rest = parked->second.rest;
+  }
+  const std::string map = label(task) + " of " + describe();
+  if (!rest) {
+    const TaskState now = task_state(task);
+    if (now != TaskState::pending && now != TaskState::ready) return false;
+    refuse_element(map, " has no elements yet: ask once Run::map_progress knows them, or cancel the task");
+  }
+  const std::optional<MapProgress> known = rest->map_progress();
+  if (!known) refuse_element(map, " is not a map: cancel the task");
+  if (element >= known->elements) {
+    refuse_element(map, " has no element " + std::to_string(element) + ": it has " + std::to_string(known->elements) +
+                            ", counted from 0");
+  }
+  return rest->cancel_element(element, cause);
+}
+
 // ---- Stop tokens ----
 
 std::stop_token RunCore::stop_token(std::uint32_t task) {

@@ -20,7 +20,8 @@ class OutcomeBase {
   [[nodiscard]] TaskState state() const noexcept { return state_; }
   /// Whether there is a value; for void, whether it ended well.
   [[nodiscard]] bool succeeded() const noexcept { return state_ == TaskState::succeeded; }
-  /// What was thrown where it failed; null otherwise.
+  /// What was thrown where it failed; of an element of a map that was cancelled by itself (`Run::cancel_element`), a
+  /// Cancelled that says why. Null otherwise.
   [[nodiscard]] const std::exception_ptr& error() const noexcept { return error_; }
 
  protected:

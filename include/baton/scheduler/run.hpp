@@ -10,6 +10,7 @@
 #include <baton/scheduler/snapshot.hpp>
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <exception>
 #include <functional>
@@ -204,6 +205,26 @@ class BATON_API Run {
   [[nodiscard]] std::string cancel_cause(AnyTask task) const { return cancel_cause(plan().id(task)); }
   /// The same by id.
   [[nodiscard]] std::string cancel_cause(TaskId task) const;
+
+  /// Cancels one element of a map that is at its elements (`map_progress`); counted from 0.
+  ///
+  /// An element that no thread has taken up never begins. Of a map over a plan, one that runs is cancelled too: its run
+  /// is, with that cause, and the element ends when its bodies have returned, as cancelled whatever they do. Of a map
+  /// that calls a body, an element that a thread has taken up goes on, and the answer is false; a thread takes up as
+  /// many as it expects to call within some 20 us, so for longer bodies that is the one that it calls.
+  ///
+  /// To a map that collects outcomes the element is `cancelled`, with a Cancelled as its error that names the element
+  /// and tells the cause; the others go on. Any other map ends `cancelled` once the element has ended, or would have
+  /// begun, as if its body had thrown Cancelled. May be called from anywhere, as cancel.
+  /// @returns whether this call decided that the element ends as cancelled: false when it has ended or was cancelled
+  ///          before, when the map has ended or is ending early, and for a task whose body is being called.
+  /// @throws UsageError when there is no such element, the map has not begun, or the task waits for something that is
+  ///         not a map; std::bad_alloc. In either case nothing has changed.
+  bool cancel_element(AnyTask map, std::size_t element, const std::string& cause = {}) const {
+    return cancel_element(plan().id(map), element, cause);
+  }
+  /// The same by id.
+  bool cancel_element(TaskId map, std::size_t element, const std::string& cause = {}) const;
 
   /// Starts no further body until `resume`; running ones, and those that are being called at this very moment, go on to
   /// their end. What they make ready, and what a timer or a resource makes ready, waits. Reaches the runs of
