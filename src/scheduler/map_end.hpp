@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <exception>
 #include <mutex>
+#include <optional>
 #include <string>
 
 namespace baton::detail {
@@ -39,7 +40,11 @@ class MapEnd {
 
   /// `render[3]`.
   [[nodiscard]] std::string name_of(std::size_t element) const;
-  [[nodiscard]] MapProgress progress() const noexcept { return {kept(), elements_.count()}; }
+  /// Nothing where this is no map, but works like one.
+  [[nodiscard]] std::optional<MapProgress> progress() const noexcept {
+    if (!elements_.are_of_map()) return std::nullopt;
+    return MapProgress{kept(), elements_.count()};
+  }
 
  private:
   [[nodiscard]] std::size_t kept() const noexcept { return kept_.load(std::memory_order_relaxed); }

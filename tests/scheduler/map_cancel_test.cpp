@@ -15,6 +15,7 @@
 #include <atomic>
 #include <cstddef>
 #include <exception>
+#include <functional>
 #include <new>
 #include <numeric>
 #include <stop_token>
@@ -197,6 +198,39 @@ TEST_P(MapCancel, RefusesWhatIsNoElement) {
   four.go.set();
   run.get();
   EXPECT_FALSE(run.cancel_element(outcomes, 4));
+}
+
+/// `declare` declares a task that calls what it is given, and goes on when that returns.
+template <typename Declare>
+void expect_no_map(baton::Scheduler& scheduler, Declare&& declare) {
+  Signal began;
+  Signal go;
+  Workflow flow;
+  const baton::AnyTask task = declare(flow, [&] {
+    began.set();
+    go.wait();
+  });
+  const baton::Run run = scheduler.start(flow.build());
+  began.wait();
+  EXPECT_FALSE(run.map_progress(task));
+  EXPECT_THAT(message_of<UsageError>([&] { run.cancel_element(task, 0); }), HasSubstr("is not a map"));
+  go.set();
+  run.get();
+}
+
+TEST_P(MapCancel, RefusesWhatIsNoMap) {
+  expect_no_map(scheduler, [](Workflow& flow, const auto& wait) {
+    const auto add = [wait](int sum, int each) {
+      wait();
+      return sum + each;
+    };
+    return flow.reduce("in parallel", flow.task([] { return numbers(4); }), 0, add, std::plus<>());
+  });
+  expect_no_map(scheduler, [](Workflow& flow, const auto& wait) {
+    Workflow inner{"inner"};
+    inner.task([wait] { wait(); });
+    return flow.subworkflow("child", inner.build());
+  });
 }
 
 template <typename Kind>

@@ -48,6 +48,9 @@ class BATON_API Elements {
   [[nodiscard]] std::size_t count() const noexcept { return count_; }
   [[nodiscard]] const MapOptions& options() const noexcept { return options_; }
 
+  /// Whether these are what the user calls elements, and not parts of something else that is called in parallel.
+  [[nodiscard]] virtual bool are_of_map() const noexcept { return true; }
+
   /// Keeps what became of an element that ended otherwise than well.
   /// @returns false when the map does not collect outcomes, so that the element decides about the map.
   virtual bool keep_outcome(std::size_t element, TaskState state, const std::exception_ptr& error) = 0;

@@ -352,6 +352,7 @@ class ReduceCalls final : public ElementCalls {
         elements_(range),
         totals_(count()) {}
 
+  [[nodiscard]] bool are_of_map() const noexcept override { return false; }
   bool keep_outcome(std::size_t, TaskState, const std::exception_ptr&) override { return false; }
   void call(ElementRange& range) override {
     do {
