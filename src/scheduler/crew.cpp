@@ -29,6 +29,7 @@ Crew::Crew(RunCore& run, std::uint32_t task, std::size_t most, std::stop_token a
   for (std::size_t place = places_; place > 0; --place) {
     Member& member = members_[place - 1];
     member.crew = this;
+    member.place = place - 1;
     member.next_free = std::exchange(free_, &member);
   }
 }

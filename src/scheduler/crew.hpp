@@ -53,6 +53,7 @@ class Crew {
 
     Crew* crew = nullptr;
     Member* next_free = nullptr;
+    std::size_t place = 0;            // its number
     std::size_t first = 0, last = 0;  // what it has claimed, for the derived class
     std::uint32_t pace = 1;           // how many parts it takes until it looks at the time
     std::uint32_t blind = 0;          // how many of them it takes without looking for free places

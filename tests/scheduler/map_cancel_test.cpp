@@ -18,8 +18,10 @@
 #include <functional>
 #include <new>
 #include <numeric>
+#include <stdexcept>
 #include <stop_token>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -120,26 +122,63 @@ TEST_P(MapCancel, KeepsAnElementFromBeginning) {
   cancel_one_that_has_not_begun<FourRuns>(scheduler);
 }
 
-TEST_P(MapCancel, StopsTheRunOfAnElement) {
-  FourRuns four;
+template <typename Kind>
+void cancel_one_that_runs(baton::Scheduler& scheduler) {
+  Kind four;
   const auto outcomes = four.collect();
   const baton::Run run = scheduler.start(four.flow.build());
   four.began.wait();
-  EXPECT_TRUE(run.cancel_element(outcomes, 0));  // its body returns when it is asked to stop
+  EXPECT_TRUE(run.cancel_element(outcomes, 0));  // its body returns a value when it is asked to stop
+  EXPECT_FALSE(run.cancel_element(outcomes, 0));
   const std::vector<Outcome<int>>& ends = run.get(outcomes);
   EXPECT_EQ(ends[0].state(), TaskState::cancelled);
   EXPECT_EQ(error_of(ends[0]), "render[0] was cancelled");
   for (std::size_t other = 1; other < 4; ++other) EXPECT_TRUE(ends[other].succeeded());
 }
 
-TEST_P(MapCancel, LeavesABodyThatIsBeingCalled) {
+TEST_P(MapCancel, StopsAnElementThatRuns) {
+  cancel_one_that_runs<FourCalls>(scheduler);
+  cancel_one_that_runs<FourRuns>(scheduler);
+}
+
+TEST_P(MapCancel, AsksOneBodyAndNoOther) {
+  Signal began;
+  Signal go;
+  Workflow flow;
+  const auto outcomes =
+      flow.map_outcomes("render", flow.task([] { return numbers(4); }), [&](Context& context, int element) {
+        const std::stop_token token = context.stop_token();
+        if (element == 1) {
+          began.set();
+          while (!context.stop_requested()) std::this_thread::yield();
+          EXPECT_TRUE(token.stop_requested());
+          throw std::runtime_error("what it does now is of no account");
+        }
+        if (element == 0) go.wait();
+        EXPECT_FALSE(token.stop_requested());
+        EXPECT_FALSE(context.stop_requested());
+        return element;
+      });
+  const baton::Run run = scheduler.start(flow.build());
+  if (threads() == 1) go.set();
+  began.wait();
+  EXPECT_TRUE(run.cancel_element(outcomes, 1, "not wanted"));
+  go.set();
+  const std::vector<Outcome<int>>& ends = run.get(outcomes);
+  EXPECT_EQ(ends[1].state(), TaskState::cancelled);
+  EXPECT_EQ(error_of(ends[1]), "render[1] was cancelled: not wanted");
+  for (const std::size_t other : {0U, 2U, 3U}) EXPECT_TRUE(ends[other].succeeded());
+}
+
+TEST_P(MapCancel, OfOneThatRunsEndsAMapThatNeedsAllElements) {
   FourCalls four;
-  const auto outcomes = four.collect();
+  const auto all = four.all();
   const baton::Run run = scheduler.start(four.flow.build());
   four.began.wait();
-  EXPECT_FALSE(run.cancel_element(outcomes, 0));
-  four.go.set();
-  for (const Outcome<int>& end : run.get(outcomes)) EXPECT_TRUE(end.succeeded());
+  EXPECT_TRUE(run.cancel_element(all, 0));
+  run.wait();
+  EXPECT_EQ(run.state(all), TaskState::cancelled);
+  for (std::size_t element = 1; element < 4; ++element) EXPECT_EQ(four.calls.at(element), 0);
 }
 
 template <typename Kind>

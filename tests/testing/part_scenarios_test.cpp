@@ -3,10 +3,12 @@
 // each scenario is played for each kind with BATON_SEEDS seeds, see seeded_round.hpp.
 #include "support/seeded_round.hpp"
 
+#include <baton/base/error.hpp>
 #include <baton/graph/workflow.hpp>
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <stdexcept>
@@ -230,6 +232,59 @@ TEST_P(PartScenarios, DeadlineOfTheTask) {
     EXPECT_EQ(run.state(parts.after), state == TaskState::succeeded ? TaskState::succeeded : TaskState::omitted);
     EXPECT_EQ(parts.calls, parts.ended) << "it has not waited for a body";
   });
+}
+
+/// Elements of a map are cancelled by several threads; each has to end as the answers say.
+void cancel_elements_while_they_complete(SeededRound& round, bool over_a_plan) {
+  constexpr std::size_t count = 5;
+  std::array<std::uint32_t, count> calls{};
+  std::array<std::uint32_t, count> decided{};
+  const auto body = [&](Context& context, std::size_t element) {
+    ++calls[element];
+    round.work();
+    if (context.stop_requested() && round.draw(2) == 0) throw Cancelled("as it was asked");
+    return element;
+  };
+  Workflow inner{"inner"};
+  const auto number = inner.input<std::size_t>("number");
+  const auto result = inner.task("call", body, number);
+  const Plan plan = inner.build();
+  Workflow flow{"map"};
+  const auto items = flow.task([] { return std::vector<std::size_t>{0, 1, 2, 3, 4}; });
+  const auto outcomes =
+      over_a_plan ? flow.map_outcomes("each", items, plan, number, result) : flow.map_outcomes("each", items, body);
+  const Run run = round.start(flow.build());
+  for (std::uint32_t cancellers = 2 + round.draw(2); cancellers > 0; --cancellers) {
+    round.thread("canceller", [&, run] {
+      for (std::uint32_t cancel = 0; cancel < 3; ++cancel) {
+        SeededExecutor::step("about to cancel");
+        const std::size_t element = round.draw(count);
+        try {
+          decided[element] += run.cancel_element(outcomes, element) ? 1 : 0;
+        } catch (const UsageError&) {  // it has no elements yet
+        }
+      }
+    });
+  }
+  round.finish();
+  ASSERT_TRUE(run.succeeded());
+  const std::vector<Outcome<std::size_t>>& ends = run.result(outcomes);
+  for (std::size_t element = 0; element < count; ++element) {
+    EXPECT_LE(decided[element], 1U);
+    EXPECT_EQ(ends[element].state(), decided[element] == 1 ? TaskState::cancelled : TaskState::succeeded);
+    EXPECT_LE(calls[element], 1U);
+    if (decided[element] == 0) {
+      EXPECT_EQ(calls[element], 1U);
+    }
+  }
+}
+
+TEST(Scenarios, CancelElementsOfAMapWhileTheyComplete) {
+  play([](SeededRound& round) { cancel_elements_while_they_complete(round, false); });
+}
+
+TEST(Scenarios, CancelElementsOfAMapOverAPlanWhileTheyComplete) {
+  play([](SeededRound& round) { cancel_elements_while_they_complete(round, true); });
 }
 
 TEST_P(PartScenarios, DestroyOfTheScheduler) {

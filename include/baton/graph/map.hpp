@@ -26,14 +26,21 @@ namespace detail {
 
 /// A stretch of elements that one thread calls, one after the other.
 struct ElementRange {
-  std::size_t next;                             ///< The element to be called, or being called.
+  std::atomic<std::size_t>& next;               ///< The element to be called, or being called; others look at it.
   std::size_t last;                             ///< Behind the last one.
   const std::atomic<std::uint32_t>* attention;  ///< With a bit of `heeded` set, the caller wants to look up.
   std::uint32_t heeded;                         ///< Which bits of `attention` count.
   Context* context;                             ///< Of the element `next`.
 
-  [[nodiscard]] bool goes_on() const noexcept {
-    return next != last && (attention->load(std::memory_order_relaxed) & heeded) == 0;
+  /// Calls `call(element)` for each, at least for one, as long as nothing is in the way.
+  template <typename Call>
+  void for_each(Call&& call) {
+    const ElementRange mine = *this;  // which no other thread can have changed
+    std::size_t element = next.load(std::memory_order_relaxed);
+    do {
+      call(element);
+      next.store(++element, std::memory_order_relaxed);
+    } while (element != mine.last && (mine.attention->load(std::memory_order_relaxed) & mine.heeded) == 0);
   }
 };
 
@@ -70,7 +77,7 @@ class BATON_API ElementCalls : public Elements {
   using Elements::Elements;
   ~ElementCalls() override;
 
-  /// Calls elements from `range.next` on, at least one, as long as the range goes on, and keeps their results.
+  /// Calls the elements of the range, see ElementRange::for_each, and keeps their results.
   /// Concurrently for different elements. @throws what element `range.next` throws.
   virtual void call(ElementRange& range) = 0;
 };

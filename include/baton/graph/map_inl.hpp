@@ -189,20 +189,19 @@ class MapCalls final
         shared_(std::forward<Shared>(shared)...) {}
 
   void call(ElementRange& range) override {
-    do {
-      this->put(range.next, [&]() -> typename Called::Result {
+    range.for_each([&](std::size_t element) {
+      this->put(element, [&]() -> typename Called::Result {
         return std::apply(
             [&](const auto&... shared) -> typename Called::Result {
               if constexpr (Called::takes_context) {
-                return std::invoke(body_, *range.context, elements_[range.next], shared...);
+                return std::invoke(body_, *range.context, elements_[element], shared...);
               } else {
-                return std::invoke(body_, elements_[range.next], shared...);
+                return std::invoke(body_, elements_[element], shared...);
               }
             },
             shared_);
       });
-      ++range.next;
-    } while (range.goes_on());
+    });
   }
 
  private:
@@ -355,15 +354,14 @@ class ReduceCalls final : public ElementCalls {
   [[nodiscard]] bool are_of_map() const noexcept override { return false; }
   bool keep_outcome(std::size_t, TaskState, const std::exception_ptr&) override { return false; }
   void call(ElementRange& range) override {
-    do {
+    range.for_each([&](std::size_t stretch) {
       T total = body_.first;
-      const std::size_t end = begin_of(range.next + 1);
-      for (std::size_t element = begin_of(range.next); element < end; ++element) {
+      const std::size_t end = begin_of(stretch + 1);
+      for (std::size_t element = begin_of(stretch); element < end; ++element) {
         total = std::invoke(body_.fold, std::move(total), elements_[element]);
       }
-      totals_[range.next].emplace(std::move(total));
-      ++range.next;
-    } while (range.goes_on());
+      totals_[stretch].emplace(std::move(total));
+    });
   }
   void gather() override {
     T total = body_.first;

@@ -208,10 +208,9 @@ class BATON_API Run {
 
   /// Cancels one element of a map that is at its elements (`map_progress`); counted from 0.
   ///
-  /// An element that no thread has taken up never begins. Of a map over a plan, one that runs is cancelled too: its run
-  /// is, with that cause, and the element ends when its bodies have returned, as cancelled whatever they do. Of a map
-  /// that calls a body, an element that a thread has taken up goes on, and the answer is false; a thread takes up as
-  /// many as it expects to call within some 20 us, so for longer bodies that is the one that it calls.
+  /// An element that has not begun never does. One that runs is asked to stop: its body is (`Context::stop_token`), or,
+  /// of a map over a plan, its run is cancelled with that cause. It ends when its bodies have returned, as cancelled
+  /// whatever they do.
   ///
   /// To a map that collects outcomes the element is `cancelled`, with a Cancelled as its error that names the element
   /// and tells the cause; the others go on. Any other map ends `cancelled` once the element has ended, or would have
