@@ -10,12 +10,19 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <functional>
 #include <memory>
+#include <random>
+#include <stdexcept>
+#include <string>
+#include <utility>
 #include <vector>
 
 // Runs of 1,000,000 tasks on threads with a stack of 256 KiB: nothing recurses.
 namespace {
 
+using baton::FailureMode;
 using baton::Plan;
 using baton::RunState;
 using baton::TaskState;
@@ -72,32 +79,157 @@ TEST_P(AMillionTasks, RunWithTheHelpOfACallerOnASmallStack) {
   recorder.expect_one_run();
 }
 
-TEST_P(AMillionTasks, AreOmittedOnASmallStackWhenTheFirstFails) {
-  const Shape shape = shape_named(GetParam());
-  baton::Workflow flow;
-  std::vector<baton::Task<void>> tasks;
-  tasks.reserve(shape.tasks);
-  for (std::uint32_t task = 0; task < shape.tasks; ++task) {
-    tasks.push_back(task == 0 ? flow.task([] { throw std::runtime_error("first"); }) : flow.task([] {}));
+/// A plan of that shape, of which one task does something else: it fails, or it cancels its run.
+class OneOfAMillion {
+ public:
+  explicit OneOfAMillion(Shape shape) : tasks_(shape.tasks), predecessors_(shape.predecessors()) {
+    baton::Workflow flow;
+    std::vector<baton::Task<void>> tasks;
+    tasks.reserve(tasks_);
+    for (std::uint32_t task = 0; task < tasks_; ++task) tasks.push_back(flow.task([this, task] { call(task); }));
+    for (const auto& [from, to] : shape.edges) flow.edge(tasks[from], tasks[to]);
+    plan_ = flow.build();
+    ids_.reserve(tasks_);
+    for (const baton::Task<void>& task : tasks) ids_.push_back(baton::index_of(plan_.id(task)));
   }
-  for (const auto& [from, to] : shape.edges) flow.edge(tasks[from], tasks[to]);
-  std::vector<bool> reached(shape.tasks, false);
-  reached[0] = true;
-  const auto predecessors = shape.predecessors();
-  std::size_t omitted = 0;
-  for (std::uint32_t task = 1; task < shape.tasks; ++task) {
-    for (const std::uint32_t before : predecessors[task]) reached[task] = reached[task] || reached[before];
-    omitted += reached[task];
+
+  /// A run in which `one` calls `act` instead.
+  baton::Run run(baton::Scheduler& scheduler, std::uint32_t one, FailureMode mode,
+                 std::function<void(const baton::Run&)> act) {
+    one_ = one;
+    calls_ = 0;
+    act_ = std::move(act);
+    baton::StartOptions options;
+    options.failure_mode = mode;
+    options.paused = true;  // until the body can have a handle
+    run_ = scheduler.start(plan_, std::move(options));
+    run_.resume();
+    run_.wait();
+    return std::exchange(run_, {});
   }
-  const Plan plan = std::move(flow).build();
-  CheckedPool pool(2);
+
+  [[nodiscard]] std::uint32_t tasks() const { return tasks_; }
+  [[nodiscard]] std::size_t calls() const { return calls_; }
+  /// By task: how it has ended.
+  [[nodiscard]] std::vector<TaskState> states(const baton::Run& run) const {
+    const std::vector<TaskState> by_id = run.states();
+    std::vector<TaskState> states(tasks_);
+    for (std::uint32_t task = 0; task < tasks_; ++task) states[task] = by_id[ids_[task]];
+    return states;
+  }
+  /// By task: whether it comes after `one`, or is it.
+  [[nodiscard]] std::vector<bool> from(std::uint32_t one) const {
+    std::vector<bool> reached(tasks_, false);
+    reached[one] = true;
+    for (std::uint32_t task = one + 1; task < tasks_; ++task) {
+      for (const std::uint32_t before : predecessors_[task]) reached[task] = reached[task] || reached[before];
+    }
+    return reached;
+  }
+  /// By task: whether it comes before `one`.
+  [[nodiscard]] std::vector<bool> before(std::uint32_t one) const {
+    std::vector<bool> reached(tasks_, false);
+    reached[one] = true;
+    for (std::uint32_t task = one + 1; task-- > 0;) {
+      if (!reached[task]) continue;
+      for (const std::uint32_t before : predecessors_[task]) reached[before] = true;
+    }
+    reached[one] = false;
+    return reached;
+  }
+  /// The first task that succeeded although a predecessor has not; the number of tasks when there is none.
+  [[nodiscard]] std::uint32_t first_that_ran_too_early(const std::vector<TaskState>& states) const {
+    for (std::uint32_t task = 0; task < tasks_; ++task) {
+      if (states[task] != TaskState::succeeded) continue;
+      for (const std::uint32_t before : predecessors_[task]) {
+        if (states[before] != TaskState::succeeded) return task;
+      }
+    }
+    return tasks_;
+  }
+
+ private:
+  void call(std::uint32_t task) {
+    calls_.fetch_add(1, std::memory_order_relaxed);
+    if (task == one_) act_(run_);
+  }
+
+  std::uint32_t tasks_;
+  std::vector<std::vector<std::uint32_t>> predecessors_;
+  Plan plan_;
+  std::vector<std::size_t> ids_;  // in the plan
+  baton::Run run_;
+  std::uint32_t one_ = 0;
+  std::atomic<std::size_t> calls_{0};
+  std::function<void(const baton::Run&)> act_;
+};
+
+[[noreturn]] void fail(const baton::Run&) { throw std::runtime_error("one of a million"); }
+
+/// The first, the last, and one between.
+std::vector<std::uint32_t> places(std::uint32_t tasks) {
+  std::mt19937 random(7);
+  std::uniform_int_distribution<std::uint32_t> any(1, tasks - 2);
+  return {0, tasks - 1, any(random)};
+}
+
+TEST_P(AMillionTasks, AreCountedExactlyWhereverOneFails) {
+  OneOfAMillion one{shape_named(GetParam())};
+  CheckedPool pool(3);
   baton::Scheduler scheduler(pool);
-  run_on_small_stack([&] {
-    const baton::Run run = scheduler.run(plan);
+  for (const std::uint32_t place : places(one.tasks())) {
+    const baton::Run run = one.run(scheduler, place, FailureMode::finish_independent, fail);
+    const std::vector<bool> doomed = one.from(place);
+    const std::vector<TaskState> states = one.states(run);
+    std::size_t omitted = 0;
+    std::uint32_t wrong = 0;
+    for (std::uint32_t task = 0; task < one.tasks(); ++task) {
+      const TaskState due = task == place  ? TaskState::failed
+                            : doomed[task] ? TaskState::omitted
+                                           : TaskState::succeeded;
+      omitted += due == TaskState::omitted ? 1 : 0;
+      wrong += states[task] == due ? 0 : 1;
+    }
+    EXPECT_EQ(wrong, 0U) << "where " << place << " fails";
     EXPECT_EQ(run.state(), RunState::failed);
-    EXPECT_EQ(run.counts()[TaskState::omitted], omitted);
-    EXPECT_EQ(run.counts()[TaskState::succeeded], shape.tasks - omitted - 1);
-  });
+    EXPECT_EQ(run.failures().size(), 1U);
+    const baton::TaskCounts counts = run.counts();
+    EXPECT_EQ(counts[TaskState::failed], 1U);
+    EXPECT_EQ(counts[TaskState::omitted], omitted);
+    EXPECT_EQ(counts[TaskState::succeeded], one.tasks() - omitted - 1);
+    EXPECT_EQ(one.calls(), counts[TaskState::succeeded] + 1);
+  }
+}
+
+/// What holds whatever had run when `place` ended the run early.
+void expect_exact_end(const OneOfAMillion& one, const baton::Run& run, std::uint32_t place) {
+  const std::vector<TaskState> states = one.states(run);
+  const std::vector<bool> before = one.before(place);
+  std::size_t missing = 0;
+  for (std::uint32_t task = 0; task < one.tasks(); ++task) {
+    missing += before[task] && states[task] != TaskState::succeeded ? 1 : 0;
+  }
+  EXPECT_EQ(missing, 0U) << "before " << place;
+  EXPECT_EQ(one.first_that_ran_too_early(states), one.tasks()) << "where " << place << " ends the run";
+  const baton::TaskCounts counts = run.counts();
+  EXPECT_EQ(counts[TaskState::succeeded] + counts[TaskState::failed] + counts[TaskState::cancelled], one.tasks());
+  EXPECT_EQ(one.calls(), counts[TaskState::succeeded] + counts[TaskState::failed]) << "each body is accounted for";
+}
+
+TEST_P(AMillionTasks, AreCountedExactlyWhereverOneStopsTheRun) {
+  OneOfAMillion one{shape_named(GetParam())};
+  CheckedPool pool(3);
+  baton::Scheduler scheduler(pool);
+  for (const std::uint32_t place : places(one.tasks())) {
+    SCOPED_TRACE(place);
+    const baton::Run failed = one.run(scheduler, place, FailureMode::stop, fail);
+    EXPECT_EQ(failed.state(), RunState::failed);
+    EXPECT_EQ(failed.counts()[TaskState::failed], 1U);
+    expect_exact_end(one, failed, place);
+    const auto cancel = [](const baton::Run& run) { run.cancel("by one of a million"); };
+    const baton::Run cancelled = one.run(scheduler, place, FailureMode::finish_independent, cancel);
+    expect_exact_end(one, cancelled, place);
+  }
 }
 
 TEST(AMillionTasksInARow, CanBeCancelledOnASmallStack) {
