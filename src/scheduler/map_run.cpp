@@ -69,10 +69,10 @@ bool MapRun::finish(RunCore&, std::uint32_t, ParkedTask& parked) noexcept {
 }
 
 std::uint32_t MapRun::work(Member& member, std::uint32_t most) noexcept {
+  yield_point("map: elements are next");
   if (is_stopped()) return 0;
   if (member.first == member.last && !claim(member, most)) return 0;
   if (has_free_place() && unclaimed() >= member.pace) call_one();
-  yield_point("map: an element is next");
   if (attends_to_parts() && skip_cancelled(member)) return 1;
   Holding& holding = holdings_[member.place];
   const std::size_t first = member.first;

@@ -153,7 +153,6 @@ void RunCore::count_down_for_reused(const Reuse& reuse, std::uint32_t task, bool
     std::uint8_t before = count_down(id, ill);
     while ((before & task_byte::count_mask) == 1 && id >= data_.task_count) {  // a combiner passes it on
       if (id >= data_.first_contender) {
-        before = 0;
         const std::uint32_t winner = reuse.winner_of(data_.contest_of[id - data_.first_contender]);
         if (winner != Reuse::none && winner != task) break;  // it will come to that, or has
         const Contest::Verdict verdict = end_contender(task, id, ill);
