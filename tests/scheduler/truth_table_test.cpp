@@ -108,7 +108,8 @@ TaskState expected_of(const Cell& cell) {
 
 /// What comes after the task, and after nothing else.
 TaskState expected_after(const Cell& cell, TaskState task) {
-  const bool is_stopped = stops_at_the_predecessor(cell) || (cell.mode == FailureMode::stop && task == TaskState::failed);
+  const bool is_stopped =
+      stops_at_the_predecessor(cell) || (cell.mode == FailureMode::stop && task == TaskState::failed);
   if (run_is_cancelled(cell) || is_stopped) return TaskState::cancelled;
   const bool nothing_went_wrong =
       cell.before == Before::succeeded || cell.before == Before::skipped || cell.before == Before::omitted_after_skip;
